@@ -1,0 +1,74 @@
+// All tests: `pnpm test`. Unit, contract, SQLite, real PostgreSQL, then the real browser.
+// Ends with one line, `N passed, N failed, N skipped`, and fails when a test failed or none ran.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureChromium } from './chromium.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = (name) => join(root, 'node_modules/.bin', name)
+const folder = mkdtempSync(join(tmpdir(), 'kit-test-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+const run = (command, args, env = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
+    child.on('exit', (status) => resolve(status ?? 1))
+  })
+
+/** Adds the counts that `read` finds in the report; a runner that failed without a failed test counts as one. */
+function add(report, status, read) {
+  let counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    counts = read(JSON.parse(readFileSync(report, 'utf8')))
+  } catch (error) {
+    process.stderr.write(`No report was written: ${error.message}\n`)
+  }
+  if (status !== 0 && counts.failed === 0) counts.failed = 1
+  for (const key of Object.keys(totals)) totals[key] += counts[key]
+}
+
+// The programs are tested as what users run, so they are built first.
+const built = spawnSync(bin('turbo'), ['run', 'build', '--output-logs=errors-only'], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+})
+if (built.status !== 0) process.exit(1)
+
+const only = process.argv.slice(2)
+const wants = (part) => only.length === 0 || only.includes(part)
+
+if (wants('unit')) {
+  const report = join(folder, 'vitest.json')
+  const status = await run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+  add(report, status, (json) => ({
+    passed: json.numPassedTests,
+    failed: json.numFailedTests,
+    skipped: json.numPendingTests + json.numTodoTests,
+  }))
+}
+
+if (wants('browser')) {
+  const report = join(folder, 'playwright.json')
+  const status = await run(bin('playwright'), ['test', '--reporter=list,json'], {
+    CHROMIUM_PATH: await ensureChromium(),
+    PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+  })
+  // A test that passed only on a second try is a flaky one, and a flaky one has failed.
+  add(report, status, ({ stats }) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+  }))
+}
+
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
