@@ -16,6 +16,7 @@ const then = [
   ['types of the demo', bin('tsc'), '-p', 'apps/demo/tsconfig.app.json'],
   ['format and lint', bin('biome'), 'ci', '.'],
   ['documents and import rules', bin('vitest'), 'run', '--project', 'node', 'scripts'],
+  ['snippets in the documents', process.execPath, 'scripts/snippets.mjs'],
   ['bundle contents and sizes', process.execPath, 'scripts/bundle.mjs', '--check'],
   ['unused files, exports, dependencies', bin('knip')],
   ...packages.map((name) => [`package @kit/${name}`, bin('publint'), `packages/${name}`, '--strict']),
