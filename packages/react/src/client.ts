@@ -1,0 +1,138 @@
+import type { MfaStatus, Operation, RequestOf, ResponseOf, routes } from '@kit/contract'
+import { MfaError } from './mfa-error.js'
+
+/** The operations a page calls; the OpenAPI document is for other readers. */
+export type ClientOperation = Exclude<Operation, 'openapi'>
+
+type Line<O extends Operation> = `${(typeof routes)[O]['method']} ${(typeof routes)[O]['path']}`
+
+/** The contract's method and path of each operation, typed by its literals: a drift does not compile. */
+const lines: { readonly [O in ClientOperation]: Line<O> } = {
+  status: 'GET /status',
+  create: 'POST /totp',
+  authenticate: 'POST /totp/authenticate',
+  recover: 'POST /totp/recover',
+  recoveryCodes: 'POST /totp/recovery-codes',
+  rotate: 'POST /totp/recovery-codes/rotate',
+  remove: 'DELETE /totp',
+  cancel: 'DELETE /totp/pending',
+  signOut: 'POST /sign-out',
+}
+
+// A parameter of type void may be left out; Record<never, never> extends a request whose fields are all optional.
+type Nothing = ReturnType<() => void>
+
+/** What an operation takes; may be left out where nothing is required. */
+export type InputOf<O extends ClientOperation> =
+  undefined extends RequestOf<O>
+    ? Nothing
+    : Record<never, never> extends RequestOf<O>
+      ? RequestOf<O> | Nothing
+      : RequestOf<O>
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Gives the call up; it then rejects with the code `aborted`. What was sent may still happen. */
+  signal?: AbortSignal | undefined
+}
+
+/** One operation as a method. Rejects with {@link MfaError} and nothing else. */
+export type Method<O extends ClientOperation> = (
+  input: InputOf<O>,
+  options?: CallOptions,
+) => Promise<ResponseOf<O>>
+
+/** One method an operation of the contract. */
+export type MfaClient = { readonly [O in ClientOperation]: Method<O> }
+
+/** Options of {@link createMfaClient}. */
+export interface MfaClientOptions {
+  /** Where the BFF is mounted, on the origin of the page: `/mfa`. */
+  baseUrl: string
+  /** Instead of the page's own `fetch`: for tests, and for a page that counts its requests. */
+  fetch?: typeof globalThis.fetch | undefined
+  /** Longest wait for one answer, in milliseconds. Default 15 000; then `timeout`. */
+  timeoutMs?: number | undefined
+}
+
+/**
+ * The browser's end of the contract, without React.
+ *
+ * It keeps the CSRF token of the last status it saw, asks for one where it has none, and once more where the
+ * server refuses it, unless another person is signed in by then. Nothing else is ever sent twice: a request that got
+ * no answer may have spent a code.
+ *
+ * @throws {TypeError} when `baseUrl` is missing.
+ */
+export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
+  if (typeof baseUrl !== 'string')
+    throw new TypeError(
+      'MFA client: baseUrl is missing. Give the path where the BFF is mounted, such as "/mfa".',
+    )
+  const base = baseUrl.replace(/\/+$/, '')
+  let known: MfaStatus | undefined
+
+  const exchange = async (line: string, input: unknown, options: CallOptions | undefined) => {
+    const [method = '', path] = line.split(' ')
+    const controller = new AbortController()
+    const giveUp = () => controller.abort()
+    const timer = setTimeout(giveUp, timeoutMs)
+    options?.signal?.addEventListener('abort', giveUp)
+    try {
+      if (options?.signal?.aborted) giveUp()
+      const response = await (fetch ?? globalThis.fetch)(base + path, {
+        method,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: controller.signal,
+        ...(method !== 'GET' && {
+          headers: { 'content-type': 'application/json', 'x-csrf': known?.csrfToken ?? '' },
+          body: JSON.stringify(input ?? {}),
+        }),
+      })
+      if (!response.ok) throw await MfaError.from(response)
+      const body: unknown = response.status === 204 ? undefined : await response.json()
+      if (body instanceof Object && 'csrfToken' in body) known = body as MfaStatus
+      return body
+    } catch (cause) {
+      if (cause instanceof MfaError) throw cause
+      if (options?.signal?.aborted) throw new MfaError('aborted')
+      if (controller.signal.aborted) throw new MfaError('timeout')
+      // A body that is no JSON: something else than the BFF answered.
+      throw new MfaError(cause instanceof Error && cause.name === 'SyntaxError' ? 'internal' : 'network')
+    } finally {
+      clearTimeout(timer)
+      options?.signal?.removeEventListener('abort', giveUp)
+    }
+  }
+
+  const method =
+    <O extends ClientOperation>(operation: O): Method<O> =>
+    async (input, options) => {
+      const line = lines[operation]
+      const send = async () => (await exchange(line, input, options)) as ResponseOf<O>
+      if (operation !== 'status' && !known) await exchange(lines.status, undefined, options)
+      const before = known
+      try {
+        return await send()
+      } catch (error) {
+        if (!(error instanceof MfaError && error.code === 'csrf_rejected')) throw error
+        await exchange(lines.status, undefined, options)
+        const same = (key: 'kind' | 'accountName') => before?.subject[key] === known?.subject[key]
+        if (!same('kind') || !same('accountName')) throw error
+        return send()
+      }
+    }
+
+  return {
+    status: method('status'),
+    create: method('create'),
+    authenticate: method('authenticate'),
+    recover: method('recover'),
+    recoveryCodes: method('recoveryCodes'),
+    rotate: method('rotate'),
+    remove: method('remove'),
+    cancel: method('cancel'),
+    signOut: method('signOut'),
+  }
+}

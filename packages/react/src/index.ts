@@ -1,0 +1,6 @@
+export type { CallOptions, ClientOperation, InputOf, MfaClient, MfaClientOptions } from './client.js'
+export { createMfaClient } from './client.js'
+export { en, type Messages, type Plural } from './messages/en.js'
+export { MfaError, type MfaErrorCode } from './mfa-error.js'
+export { MfaProvider, type MfaProviderProps } from './provider.js'
+export { formatMessage, useMessages } from './use-messages.js'

@@ -1,0 +1,45 @@
+'use client'
+import { QueryClient, QueryClientContext } from '@tanstack/react-query'
+import { type ReactNode, useContext, useMemo, useState } from 'react'
+import { createMfaClient } from './client.js'
+import { type Mfa, MfaContext } from './context.js'
+import type { Messages } from './messages/en.js'
+import { LanguageContext } from './use-messages.js'
+
+/** Props of {@link MfaProvider}. */
+export interface MfaProviderProps {
+  /** Where the BFF is mounted, on the origin of the page: `/mfa`. */
+  baseUrl: string
+  /** Default: the one of the QueryClientProvider above, or else one of its own. */
+  queryClient?: QueryClient | undefined
+  /** BCP 47 tag for plurals, digits and times. Default: the locale of `messages`. */
+  locale?: string | undefined
+  /** A catalogue of `@kit/react/messages/…`. Default: English. */
+  messages?: Messages | undefined
+  /** Instead of the page's own `fetch`. */
+  fetch?: typeof globalThis.fetch | undefined
+  children?: ReactNode
+}
+
+/** Gives the client, the language and the step-up dialog to every hook and component below it. */
+export function MfaProvider(props: MfaProviderProps) {
+  const { baseUrl, fetch, messages, locale = messages?.locale ?? 'en' } = props
+  const above = useContext(QueryClientContext)
+  const [own] = useState(() => new QueryClient())
+  const queryClient = props.queryClient ?? above ?? own
+  const language = useMemo(() => ({ locale, messages }), [locale, messages])
+  const mfa = useMemo<Mfa>(
+    () => ({
+      baseUrl,
+      client: createMfaClient({ baseUrl, fetch }),
+      queryClient,
+      stepUp: (action) => action(),
+    }),
+    [baseUrl, fetch, queryClient],
+  )
+  return (
+    <MfaContext value={mfa}>
+      <LanguageContext value={language}>{props.children}</LanguageContext>
+    </MfaContext>
+  )
+}
