@@ -1,0 +1,145 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+  type SignKeyObjectInput,
+  sign as signCallback,
+  verify as verifySignature,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+
+/** Signature algorithms of session JWTs (RFC 7518 section 3.1). */
+export type JwtAlgorithm = 'RS256' | 'ES256'
+
+/** A signing key as it is stored: seal `privateKeyPkcs8` before it reaches a table. */
+export interface SigningKey {
+  /** RFC 7638 thumbprint of the public key. */
+  kid: string
+  algorithm: JwtAlgorithm
+  /** PKCS #8, DER. */
+  privateKeyPkcs8: Uint8Array
+}
+
+/** Public half of a signing key, as JWKS answers show it (RFC 7517). */
+export type PublicJwk = JsonWebKey & { kid: string; alg: JwtAlgorithm; use: 'sig' }
+
+/** Claims of a token that this project signed. Times are seconds since 1970. */
+export interface JwtClaims {
+  [claim: string]: unknown
+  iss: string
+  aud: string[]
+  sub: string
+  iat: number
+  nbf: number
+  exp: number
+}
+
+/** Signs session JWTs with one key and recognises its own. */
+export interface JwtSigner {
+  readonly kid: string
+  readonly jwk: PublicJwk
+  /**
+   * A token that ends five minutes after `nowMs`, whatever the session's own end. Signed on the thread pool.
+   *
+   * @param claims merged in at top level; registered claims in it lose against the signer's own
+   */
+  sign(token: { sub: string; nowMs: number; claims: Record<string, unknown> }): Promise<string>
+  /**
+   * The claims of a token that this key signed for this project, else null. An expired token still says which
+   * session it was of, so `expired` is told and not judged: whoever accepts it asks the session's row.
+   */
+  verify(token: string, nowMs: number): { claims: JwtClaims; expired: boolean } | null
+}
+
+/** How long a session JWT lasts, in seconds: https://stytch.com/docs/guides/sessions/using-jwts */
+export const jwtLifetimeSeconds = 300
+
+/** Seconds that the clocks of two servers of one project may differ. */
+const clockToleranceSeconds = 5
+
+const makeKeyPair = promisify(generateKeyPair)
+const signOnThreadPool = promisify<string, Buffer, SignKeyObjectInput, Buffer>(signCallback)
+
+const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** RFC 7638 section 3: SHA-256 over the required members in lexical order. */
+function thumbprint(jwk: JsonWebKey): string {
+  const { crv, e, kty, n, x, y } = jwk
+  const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y }
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
+}
+
+const toJwk = (privateKey: KeyObject) => createPublicKey(privateKey).export({ format: 'jwk' })
+
+/** A new key: RSA of 2048 bits, or P-256. */
+export async function generateSigningKey(algorithm: JwtAlgorithm): Promise<SigningKey> {
+  const { privateKey } =
+    algorithm === 'RS256'
+      ? await makeKeyPair('rsa', { modulusLength: 2048 })
+      : await makeKeyPair('ec', { namedCurve: 'P-256' })
+  return {
+    kid: thumbprint(toJwk(privateKey)),
+    algorithm,
+    privateKeyPkcs8: privateKey.export({ format: 'der', type: 'pkcs8' }),
+  }
+}
+
+function parseJson(part: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
+    return typeof value === 'object' && value !== null ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The signer of one key. `iss` is `stytch.com/PROJECT_ID`, which the official clients expect, unless named.
+ *
+ * @throws Error when `privateKeyPkcs8` is no private key
+ */
+export function createJwtSigner(
+  key: SigningKey,
+  { projectId, issuer = `stytch.com/${projectId}` }: { projectId: string; issuer?: string },
+): JwtSigner {
+  const { kid, algorithm } = key
+  const privateKey = createPrivateKey({ key: Buffer.from(key.privateKeyPkcs8), format: 'der', type: 'pkcs8' })
+  // JWTs carry the two numbers of an ECDSA signature side by side (RFC 7518 section 3.4); RSA ignores the option.
+  const dsaEncoding = 'ieee-p1363'
+  const signInput = { key: privateKey, dsaEncoding } as const
+  const verifyInput = { key: createPublicKey(privateKey), dsaEncoding } as const
+  const header = encodeJson({ alg: algorithm, kid, typ: 'JWT' })
+
+  return {
+    kid,
+    jwk: { ...toJwk(privateKey), kid, alg: algorithm, use: 'sig' },
+    async sign({ sub, nowMs, claims }) {
+      const iat = Math.floor(nowMs / 1000)
+      const own = { iss: issuer, aud: [projectId], sub, iat, nbf: iat, exp: iat + jwtLifetimeSeconds }
+      const input = `${header}.${encodeJson({ ...claims, ...own })}`
+      const signature = await signOnThreadPool('sha256', Buffer.from(input), signInput)
+      return `${input}.${signature.toString('base64url')}`
+    },
+    verify(token, nowMs) {
+      const [head, body, signature, ...rest] = token.split('.')
+      // Only the very header that `sign` writes: no other algorithm, `none` included, can be named.
+      if (head !== header || body === undefined || signature === undefined || rest.length > 0) return null
+      const signed = Buffer.from(`${head}.${body}`)
+      if (!verifySignature('sha256', signed, verifyInput, Buffer.from(signature, 'base64url'))) return null
+      const claims = parseJson(body)
+      const { iss, aud, sub, iat, nbf, exp } = claims ?? {}
+      const ours = iss === issuer && Array.isArray(aud) && aud.length === 1 && aud[0] === projectId
+      if (!ours || typeof sub !== 'string') return null
+      if (typeof iat !== 'number' || typeof nbf !== 'number' || typeof exp !== 'number') return null
+      const now = Math.floor(nowMs / 1000)
+      if (nbf > now + clockToleranceSeconds) return null
+      return {
+        claims: { ...claims, iss, aud: [projectId], sub, iat, nbf, exp },
+        expired: exp <= now,
+      }
+    },
+  }
+}
