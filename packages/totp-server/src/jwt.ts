@@ -6,7 +6,7 @@ import {
   type JsonWebKey,
   type KeyObject,
   type SignKeyObjectInput,
-  sign as signCallback,
+  sign as signNow,
   verify as verifySignature,
 } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -42,7 +42,7 @@ export interface JwtSigner {
   readonly kid: string
   readonly jwk: PublicJwk
   /**
-   * A token that ends five minutes after `nowMs`, whatever the session's own end. Signed on the thread pool.
+   * A token that ends five minutes after `nowMs`, whatever the session's own end.
    *
    * @param claims merged in at top level; registered claims in it lose against the signer's own
    */
@@ -61,7 +61,7 @@ export const jwtLifetimeSeconds = 300
 const clockToleranceSeconds = 5
 
 const makeKeyPair = promisify(generateKeyPair)
-const signOnThreadPool = promisify<string, Buffer, SignKeyObjectInput, Buffer>(signCallback)
+const signOnThreadPool = promisify<string, Buffer, SignKeyObjectInput, Buffer>(signNow)
 
 const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -120,7 +120,11 @@ export function createJwtSigner(
       const iat = Math.floor(nowMs / 1000)
       const own = { iss: issuer, aud: [projectId], sub, iat, nbf: iat, exp: iat + jwtLifetimeSeconds }
       const input = `${header}.${encodeJson({ ...claims, ...own })}`
-      const signature = await signOnThreadPool('sha256', Buffer.from(input), signInput)
+      // RS256 takes 250 µs: off the event loop. ES256 takes 25 µs, less than the way to another thread and back.
+      const signature =
+        algorithm === 'RS256'
+          ? await signOnThreadPool('sha256', Buffer.from(input), signInput)
+          : signNow('sha256', Buffer.from(input), signInput)
       return `${input}.${signature.toString('base64url')}`
     },
     verify(token, nowMs) {

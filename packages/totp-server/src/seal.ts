@@ -1,15 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { TotpServerError } from './error.js'
 import { deriveRecoveryPepper } from './recovery-codes.js'
 
-/** What went wrong with a key or a sealed value. Carries neither. */
+/** A value that does not open. Carries neither key nor value. */
 export class SealError extends Error {
   override name = 'SealError'
   /**
-   * - `invalid_keys`: ENCRYPTION_KEYS cannot be used; the message says what to change
    * - `unknown_key`: the value names a key that is not among ENCRYPTION_KEYS
    * - `not_opened`: damaged, or sealed with another key of that id, or for another place
    */
-  readonly code: 'invalid_keys' | 'unknown_key' | 'not_opened'
+  readonly code: 'unknown_key' | 'not_opened'
 
   constructor(code: SealError['code'], message: string) {
     super(message)
@@ -44,8 +44,8 @@ function parseKeys(encryptionKeys: string): Map<string, Buffer> {
   const keys = new Map<string, Buffer>()
   for (const [index, entry] of encryptionKeys.split(',').entries()) {
     const refuse = (why: string) =>
-      new SealError(
-        'invalid_keys',
+      new TotpServerError(
+        'invalid_option',
         `ENCRYPTION_KEYS: entry ${index + 1} ${why}. Write id:base64 pairs separated by commas, each key 32 random bytes, as made by: echo "k1:$(openssl rand -base64 32)"`,
       )
     const [, id, text] = /^\s*([A-Za-z0-9._-]{1,32}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(entry) ?? []
@@ -62,14 +62,13 @@ function parseKeys(encryptionKeys: string): Map<string, Buffer> {
  * The keys of `id:base64,id:base64`, 32 bytes each: the first seals, all open, so a new key goes in front and an
  * old one stays until nothing is sealed with it.
  *
- * @throws SealError `invalid_keys`; the message never quotes a key
+ * @throws TotpServerError `invalid_option`; the message never quotes a key
  */
 export function createKeyring(encryptionKeys: string): Keyring {
   const keys = parseKeys(encryptionKeys)
   const peppers = new Map([...keys].map(([id, key]) => [id, deriveRecoveryPepper(key)]))
-  const [current] = keys
-  if (current === undefined) throw new SealError('invalid_keys', 'ENCRYPTION_KEYS is empty.')
-  const [currentKeyId, currentKey] = current
+  // An empty text has failed to parse, so there is a first.
+  const [[currentKeyId, currentKey]] = [...keys] as [[string, Buffer]]
 
   function named<Value>(values: Map<string, Value>, keyId: string): Value {
     const value = values.get(keyId)
