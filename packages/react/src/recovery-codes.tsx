@@ -1,0 +1,105 @@
+'use client'
+
+import { type ComponentPropsWithoutRef, forwardRef, useEffect, useRef, useState } from 'react'
+import { recoveryCodes } from './messages/en.js'
+import { useCopy } from './use-copy.js'
+import { formatMessage, useGroup, useLocale } from './use-messages.js'
+
+/** Props of {@link RecoveryCodes}; those of a `<div>` that are not named here go to it. */
+export interface RecoveryCodesProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
+  /** The codes as they are to be written down. They live in the host's state alone. */
+  codes: readonly string[]
+  /** The site's name, for the file and the print. @default the page's host name */
+  site?: string | undefined
+  /** The account's name, for the file and the print. */
+  account?: string | undefined
+  /** The person says that the codes are saved. Without it there is no such button. */
+  onSaved?: (() => void) | undefined
+}
+
+/** How long the browser may take to read a file that it saves; Safari reads it after the click has returned. */
+const SAVE_MS = 10_000
+
+function saveFile(name: string, text: string) {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), SAVE_MS)
+}
+
+/**
+ * Recovery codes, a list item each, with copy, download and print. `data-state` is `idle`, `copied` or `failed`.
+ * The stylesheet prints nothing else of a page that shows them.
+ */
+export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(function RecoveryCodes(
+  { codes, site, account, onSaved, className = '', ...rest },
+  ref,
+) {
+  const t = useGroup('recoveryCodes', recoveryCodes)
+  const locale = useLocale()
+  const list = useRef<HTMLUListElement>(null)
+  const { state, copy } = useCopy()
+  // Known after mounting only: a server has another clock, another time zone and no host name.
+  const [made, setMade] = useState<{ host: string; date: string }>()
+  useEffect(() => {
+    setMade({ host: location.hostname, date: new Date().toLocaleDateString(locale, { dateStyle: 'long' }) })
+  }, [locale])
+
+  const name = site ?? made?.host ?? ''
+  const about = [
+    formatMessage(locale, t.fileTitle, { name: account ? `${name} (${account})` : name }),
+    formatMessage(locale, t.fileDate, { date: made?.date ?? '' }),
+  ]
+  const text = codes.join('\n')
+
+  return (
+    <div
+      {...rest}
+      ref={ref}
+      className={`kit-recovery-codes ${className}`}
+      data-kit="recovery-codes"
+      data-state={state}
+    >
+      <p className="kit-print">
+        {about[0]}
+        <br />
+        {about[1]}
+      </p>
+      <ul ref={list} dir="ltr" translate="no">
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <div className="kit-actions">
+        <button type="button" data-kit-action="copy" onClick={() => void copy(text, list.current)}>
+          {t.copy}
+        </button>
+        <button
+          type="button"
+          data-kit-action="download"
+          onClick={() =>
+            saveFile(
+              `${name.replace(/[^\p{L}\p{N}.]+/gu, '-')}-recovery-codes.txt`,
+              `${about.join('\n')}\n\n${text}\n`,
+            )
+          }
+        >
+          {t.download}
+        </button>
+        <button type="button" data-kit-action="print" onClick={() => print()}>
+          {t.print}
+        </button>
+      </div>
+      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.copyFailed : ''}</span>
+      {onSaved && (
+        <button type="button" data-kit-action="saved" onClick={onSaved}>
+          {t.saved}
+        </button>
+      )}
+    </div>
+  )
+})
