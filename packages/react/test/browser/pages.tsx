@@ -1,0 +1,81 @@
+import { type ComponentProps, Profiler, useEffect, useState } from 'react'
+import { CodeInput } from '../../src/code-input.js'
+import { QrCode } from '../../src/qr-code.js'
+import { RecoveryCodes } from '../../src/recovery-codes.js'
+import { SecretKey } from '../../src/secret-key.js'
+import { log } from './log.js'
+
+/** Props of the code page: those of the field, and how its host behaves. */
+export interface CodePageProps extends Partial<Omit<ComponentProps<typeof CodeInput>, 'ref'>> {
+  /** The host does not keep the value. */
+  uncontrolled?: boolean
+  /** The host refuses each whole code: clears it at once. */
+  clearsOnComplete?: boolean
+}
+
+function CodePage(first: CodePageProps) {
+  const [props, setProps] = useState(first)
+  const [value, setValue] = useState(first.value ?? '')
+  useEffect(() => {
+    window.setProps = (next) => {
+      if (typeof next.value === 'string') setValue(next.value)
+      setProps((old) => ({ ...old, ...next }))
+    }
+  }, [])
+  const { uncontrolled, clearsOnComplete, ...field } = props
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        log.submits.push([...new FormData(event.currentTarget)].map((entry) => entry.join('=')).join('&'))
+      }}
+    >
+      <Profiler id="code" onRender={() => void log.commits++}>
+        <CodeInput
+          name="code"
+          label="Verification code"
+          hint="The code is checked as soon as you enter the last digit."
+          {...field}
+          value={uncontrolled ? undefined : value}
+          onChange={(next, { reason }) => {
+            log.changes.push({ value: next, reason })
+            setValue(next)
+          }}
+          onComplete={(code) => {
+            log.completes.push(code)
+            if (clearsOnComplete) setValue('')
+          }}
+        />
+      </Profiler>
+      <button type="submit">Verify</button>
+    </form>
+  )
+}
+
+const otpauth =
+  'otpauth://totp/Acme:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme&algorithm=SHA1&digits=6&period=30'
+const codes = Array.from({ length: 10 }, (_, i) => `${i}k3f-9qwe-r7ty-xzm${i}`)
+
+const pages: Record<string, (props: Record<string, unknown>) => React.ReactNode> = {
+  code: (props) => <CodePage {...props} />,
+  qr: (props) => <QrCode value={otpauth} {...props} />,
+  key: () => <SecretKey value="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" />,
+  codes: () => (
+    <>
+      <p>Something else on the page</p>
+      <RecoveryCodes codes={codes} site="Acme" account="ada@example.com" onSaved={() => void log.saved++} />
+    </>
+  ),
+}
+
+/** The page that a query names: `?page=code&props={"length":8}`. */
+export function Page({ query }: { query: string }) {
+  const params = new URLSearchParams(query)
+  const page = pages[params.get('page') ?? 'code']
+  return (
+    <main>
+      <h1>Fixture</h1>
+      {page?.(JSON.parse(params.get('props') ?? '{}'))}
+    </main>
+  )
+}
