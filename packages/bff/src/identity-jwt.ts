@@ -1,0 +1,180 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
+import { cookieValue } from './cookie-value.js'
+import { BffError } from './errors.js'
+import type { Identify, Subject } from './subject.js'
+
+export interface JwtOptions {
+  /** Where the identity provider publishes its keys: https, or http on loopback. Give this or `publicKey`. */
+  jwksUrl?: string | undefined
+  /** One key, as PEM (SPKI). */
+  publicKey?: string | undefined
+  /** `iss` must equal this. */
+  issuer: string
+  /** `aud` must be or contain this. */
+  audience: string
+  /** Which claims name what. */
+  claims?: {
+    /** A user's id or, with an organization, a member's. Default `sub`. */
+    user?: string | undefined
+    /** A token with this claim is a member's, one without it a user's. Default: none. */
+    organization?: string | undefined
+    /** Shown by the authenticator app; the id where it is missing. Default `email`. */
+    name?: string | undefined
+    /** The sign-in. It must stay the same while a token is renewed. Default `sid` (OpenID Connect). */
+    sessionId?: string | undefined
+  }
+  /** Signature algorithms that are accepted. Default: the asymmetric ones that fit the key. */
+  algorithms?: readonly string[] | undefined
+  /** Cookie that holds the token where there is no `Authorization: Bearer`. Default: none. */
+  cookie?: string | undefined
+  /** Takes the place of the network when keys are fetched. */
+  fetch?: ((request: Request) => Promise<Response>) | undefined
+}
+
+/** Never a shared secret: whoever can check such a token can make one (T75). */
+const asymmetric = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]
+/** A Node server reads at most 16 KiB of headers; a token that fills half of it is a mistake. */
+const maxTokenChars = 8_192
+const maxJwksBytes = 256 * 1024
+
+/**
+ * A JWT (RFC 7519) of the host's identity provider, from `Authorization: Bearer` or a cookie. Signature, `iss`,
+ * `aud` and `exp` must be right, with five seconds for clocks that differ (RFC 8725). A token that is not right is
+ * nobody's. Keys are kept for ten minutes; an unknown key id asks for them again, at most every thirty seconds.
+ *
+ * @throws TypeError where the options cannot work
+ */
+export function jwt(options: JwtOptions): Identify {
+  const { issuer, audience, claims = {}, algorithms = asymmetric, cookie } = options
+  if (!issuer || !audience) {
+    throw new TypeError(
+      'identity.jwt: issuer and audience are needed, or tokens made for others would be accepted: copy them from the identity provider.',
+    )
+  }
+  const unknown = algorithms.find((algorithm) => !asymmetric.includes(algorithm))
+  if (algorithms.length === 0 || unknown !== undefined) {
+    throw new TypeError(`identity.jwt: algorithms may be ${asymmetric.join(', ')}; not ${unknown ?? 'none'}.`)
+  }
+  const key = keyOf(options)
+  const { user = 'sub', organization, name = 'email', sessionId = 'sid' } = claims
+  const rules: JWTVerifyOptions = {
+    issuer,
+    audience,
+    algorithms: [...algorithms],
+    clockTolerance: 5,
+    requiredClaims: ['exp', user],
+  }
+
+  return async (req) => {
+    const token = bearer(req) ?? (cookie === undefined ? undefined : cookieValue(req, cookie))
+    if (token === undefined || token.length > maxTokenChars) return null
+    const payload = await verify(token, key, rules)
+    if (payload === null) return null
+    const id = text(payload, user)
+    if (id === undefined) return null
+    const shared = { accountName: text(payload, name) ?? id, sessionId: text(payload, sessionId) }
+    if (organization === undefined || payload[organization] === undefined) {
+      return { kind: 'user', userId: id, ...shared } satisfies Subject
+    }
+    const organizationId = text(payload, organization)
+    if (organizationId === undefined) return null
+    return { kind: 'member', organizationId, memberId: id, ...shared } satisfies Subject
+  }
+}
+
+type Key = KeyObject | ReturnType<typeof createRemoteJWKSet>
+
+function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Key {
+  if ((jwksUrl === undefined) === (publicKey === undefined)) {
+    throw new TypeError('identity.jwt: give either jwksUrl or publicKey.')
+  }
+  if (publicKey !== undefined) {
+    try {
+      const key = createPublicKey(publicKey)
+      if (publicKey.includes('PRIVATE')) throw new TypeError('private')
+      return key
+    } catch {
+      throw new TypeError('identity.jwt: publicKey must be a public key in PEM, -----BEGIN PUBLIC KEY-----.')
+    }
+  }
+  const url = jwksUrl !== undefined && URL.canParse(jwksUrl) ? new URL(jwksUrl) : undefined
+  const loopback = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))) {
+    throw new TypeError('identity.jwt: jwksUrl must be https; only loopback may be http.')
+  }
+  return createRemoteJWKSet(url, {
+    cacheMaxAge: 600_000,
+    cooldownDuration: 30_000,
+    timeoutDuration: 5_000,
+    [customFetch]: async (address, init) => bounded(await fetch(new Request(address, init))),
+  })
+}
+
+/** The same answer, given up where it is longer than any list of keys. */
+function bounded(response: Response): Response {
+  let size = 0
+  const cut = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.byteLength
+      if (size > maxJwksBytes) controller.error(new Error('The JWKS is too large.'))
+      else controller.enqueue(chunk)
+    },
+  })
+  return new Response(response.body?.pipeThrough(cut) ?? null, { status: response.status })
+}
+
+/** What a wrong token is told by; anything else means that the keys could not be had. */
+const wrongToken = [
+  errors.JWTInvalid,
+  errors.JWTExpired,
+  errors.JWTClaimValidationFailed,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+]
+
+async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise<JWTPayload | null> {
+  try {
+    const { payload } =
+      typeof key === 'function' ? await jwtVerify(token, key, rules) : await jwtVerify(token, key, rules)
+    return payload
+  } catch (error) {
+    // jose says TypeError where the token's algorithm does not fit the one key.
+    if (error instanceof TypeError && typeof key !== 'function') return null
+    if (wrongToken.some((kind) => error instanceof kind)) return null
+    throw new BffError('upstream_unavailable', { retryAfterSeconds: 5, cause: error })
+  }
+}
+
+const bearer = (req: IncomingMessage) =>
+  /^Bearer +([A-Za-z0-9._-]+)$/i.exec(req.headers.authorization ?? '')?.[1]
+
+/** A claim that can name somebody: a string that is neither empty nor endless. */
+function text(payload: JWTPayload, claim: string): string | undefined {
+  const value = payload[claim]
+  return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { TotpClient } from '@kit/totp-client'
+
+/**
+ * Who is asking, in the host's words. `accountName` is what authenticator apps show. `sessionId` is the host's
+ * own sign-in: another value voids the cookie, so that a new sign-in is never born verified. `sessionToken` or
+ * `intermediateSessionToken` is the provider's, from a first factor that the provider has seen.
+ */
+export type Subject =
+  | {
+      kind: 'user'
+      userId: string
+      accountName: string
+      sessionId?: string | undefined
+      sessionToken?: string | undefined
+    }
+  | {
+      kind: 'member'
+      organizationId: string
+      memberId: string
+      accountName: string
+      sessionId?: string | undefined
+      sessionToken?: string | undefined
+      intermediateSessionToken?: string | undefined
+    }
+
+/** Tells who is asking; null is nobody. What it throws is answered as an error and never counts as nobody. */
+export type Identify = (req: IncomingMessage) => Subject | null | Promise<Subject | null>
+
+/** What a ready-made strategy may need of the BFF that it serves. */
+export interface IdentityContext {
+  upstream: TotpClient
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** A strategy that asks the provider: `createBff` connects it. */
+export interface IdentityStrategy {
+  connect(context: IdentityContext): Identify
+}
