@@ -24,7 +24,7 @@ export const sentences = {
   invalid_code: 'invalidCode',
   code_already_used: 'usedCode',
   invalid_recovery_code: 'invalidRecoveryCode',
-  rate_limited: 'wait',
+  rate_limited: 'limited',
   locked: 'locked',
   not_supported: 'notSupported',
   bad_upstream: 'unavailable',

@@ -43,10 +43,11 @@ export const error = {
   invalidCode: 'That code is wrong. Enter the code that your app shows now.',
   usedCode: 'That code was used already. Wait for the next one.',
   invalidRecoveryCode: 'That recovery code is wrong or was used already.',
-  wait: 'Too many attempts. Try again in {time}.',
-  later: 'Too many attempts. Try again later.',
-  locked: 'Too many wrong codes. Codes are refused for {time}.',
-  lockedOut: 'Too many wrong codes. Ask for help to unlock your account.',
+  limited: 'Too many attempts.',
+  locked: 'Too many wrong codes, so codes are refused for now.',
+  wait: 'Try again in {time}.',
+  later: 'Try again later.',
+  lockedOut: 'Ask for help to unlock your account.',
   signedOut: 'You are signed out. Sign in again.',
   expired: 'This setup has expired. Begin with a new code.',
   enrolled: 'An authenticator app is set up already.',
@@ -73,6 +74,9 @@ export const recovered = {
   body: 'That code no longer works. If you lost your authenticator app, set up a new one now.',
   replace: 'Set up a new authenticator app',
   rotate: 'Make new recovery codes',
+  remaining: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
+  low: 'Make new recovery codes before you run out.',
+  none: 'You have no recovery codes left. Make new ones now.',
 }
 
 /** Recovery codes on the screen, and how many are left. */
@@ -87,9 +91,8 @@ export const recoveryCodes = {
   saved: 'I have saved these codes',
   fileTitle: 'Recovery codes for {name}',
   fileDate: 'Made on {date}. Each code works once.',
-  remaining: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
-  low: 'Make new recovery codes before you run out.',
-  none: 'You have no recovery codes left. Make new ones now.',
+  reveal: 'Show recovery codes',
+  rotateBody: 'The recovery codes you have now stop working.',
 }
 
 /** Setting up an authenticator app. */
@@ -120,10 +123,7 @@ export const settings = {
   off: 'Off.',
   required: 'Your organization requires it.',
   replace: 'Replace authenticator app',
-  reveal: 'Show recovery codes',
-  rotate: 'Make new recovery codes',
-  remove: 'Turn off',
-  rotateBody: 'The recovery codes you have now stop working.',
+  remove: 'Turn off two-step verification',
   removeBody: 'You will sign in without a code. Your recovery codes stop working too.',
   noRotate: 'To get new recovery codes here, replace the authenticator app.',
   removed: 'Two-step verification is off.',

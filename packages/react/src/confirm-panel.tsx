@@ -1,0 +1,41 @@
+import { type ReactNode, useId } from 'react'
+import { ErrorText } from './error-text.js'
+import { form } from './messages/en.js'
+import type { MfaError } from './mfa-error.js'
+import { useGroup } from './use-messages.js'
+import { useStepFocus } from './use-step-focus.js'
+
+interface ConfirmPanelProps {
+  title: string
+  /** What will happen. */
+  children: ReactNode
+  error: MfaError | null
+  isPending: boolean
+  onConfirm: () => void
+  onCancel: () => void
+}
+
+/** Says what a change does before it is done; appears at a click and takes the focus. */
+export function ConfirmPanel({ title, children, error, isPending, onConfirm, onCancel }: ConfirmPanelProps) {
+  const t = useGroup('form', form)
+  const titleId = useId()
+  const heading = useStepFocus('confirm', true)
+  return (
+    <section aria-labelledby={titleId} className="kit-panel">
+      <h2 id={titleId} ref={heading} tabIndex={-1}>
+        {title}
+      </h2>
+      {children}
+      <p role="status">{isPending ? t.loading : ''}</p>
+      <div role="alert">{error && error.code !== 'aborted' && <ErrorText error={error} />}</div>
+      <div className="kit-actions">
+        <button type="button" data-kit-action="continue" aria-disabled={isPending} onClick={onConfirm}>
+          {t.continue}
+        </button>
+        <button type="button" data-kit-action="cancel" onClick={onCancel}>
+          {t.cancel}
+        </button>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,130 @@
+import type { MfaStatus } from '@kit/contract'
+import { useId, useState } from 'react'
+import type { NextStep } from './after-sign-in.js'
+import type { CodeFormOptions } from './code-form.js'
+import { CodesToSave } from './codes-to-save.js'
+import { ConfirmPanel } from './confirm-panel.js'
+import { ErrorText } from './error-text.js'
+import { type OperationHook, useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
+import { enrollment, error as errorEnglish, form, recovered, recoveryCodes, settings } from './messages/en.js'
+import { RecoveryStock } from './recovery-stock.js'
+import { RotatePanel } from './rotate-panel.js'
+import { TotpEnrollment } from './totp-enrollment.js'
+import { useUnsavedCodes } from './unsaved-codes.js'
+import { useGroup } from './use-messages.js'
+import { useStepFocus } from './use-step-focus.js'
+
+/** Props of {@link MfaSettings}. */
+export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'> {
+  /** Begins with a change: what the person chose after signing in with a recovery code. */
+  start?: NextStep | undefined
+  className?: string | undefined
+}
+
+/** `enroll` is sticky: it stays until its last step, though the status says `enrolled` before that. */
+type View = 'home' | 'enroll' | 'replace' | 'rotate' | 'remove'
+
+/**
+ * A person's own settings: whether it is on and required, another authenticator app, recovery codes, turning it off.
+ * What needs a fresh code asks for it and then goes on by itself.
+ *
+ * `data-kit="settings"`, `data-state`: `loading`, `off`, `on`, or the change under way: `replace`, `codes`, `rotate`,
+ * `remove`.
+ */
+export function MfaSettings({ className, start, ...options }: MfaSettingsProps) {
+  const t = useGroup('settings', settings)
+  const { loading } = useGroup('form', form)
+  const { done } = useGroup('enrollment', enrollment)
+  const { data: status, error } = useMfaStatus()
+  const [view, setView] = useState<View>(start ?? 'home')
+  const [note, setNote] = useState('')
+  const unsaved = useUnsavedCodes()
+  const [seen, setSeen] = useState(false)
+  const titleId = useId()
+  const reveal = useRecoveryCodes()
+  const shown = reveal.data ? 'codes' : view
+  const heading = useStepFocus(status ? shown : 'loading')
+
+  // While rendering, so that the page never shows the settings in between.
+  if (status && view === 'home' && (!status.enrolled || (unsaved && status.verified && !seen)))
+    setView('enroll')
+
+  const home = (said = '') => {
+    setSeen(true)
+    setView('home')
+    setNote(said)
+  }
+  const state = !status ? 'loading' : shown === 'enroll' ? 'off' : shown === 'home' ? 'on' : shown
+
+  return (
+    <section className={className} data-kit="settings" data-state={state} aria-labelledby={titleId}>
+      {/* The panels of a change have a heading of their own, which takes the focus instead. */}
+      <h2 id={titleId} ref={view === 'home' ? heading : undefined} tabIndex={-1}>
+        {t.title}
+      </h2>
+      <p role="status">{status || error ? note : loading}</p>
+      <div role="alert">{error && !status && <ErrorText error={error} />}</div>
+      {status?.required && <p>{t.required}</p>}
+      {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}
+      {reveal.data && <CodesToSave codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
+      {view === 'enroll' && <TotpEnrollment {...options} onDone={() => home(done)} />}
+      {view === 'replace' && (
+        <TotpEnrollment {...options} replace autoFocus onDone={() => home(done)} onCancel={() => home()} />
+      )}
+      {view === 'rotate' && <RotatePanel onDone={() => home()} onCancel={() => home()} />}
+      {view === 'remove' && <RemovePanel onDone={() => home(t.removed)} onCancel={() => home()} />}
+    </section>
+  )
+}
+
+interface HomeProps {
+  status: MfaStatus
+  reveal: OperationHook<'recoveryCodes'>
+  onView: (view: View) => void
+}
+
+function Home({ status, reveal, onView }: HomeProps) {
+  const t = useGroup('settings', settings)
+  const codes = useGroup('recoveryCodes', recoveryCodes)
+  const { rotate } = useGroup('recovered', recovered)
+  const { unavailable } = useGroup('error', errorEnglish)
+  const { capabilities } = status
+  const button = (action: string, text: string, onClick: () => void) => (
+    <button type="button" data-kit-action={action} aria-disabled={reveal.isPending} onClick={onClick}>
+      {text}
+    </button>
+  )
+  return (
+    <>
+      <p>{t.on}</p>
+      {status.stale && <p>{unavailable}</p>}
+      <RecoveryStock remaining={status.recoveryCodesRemaining} />
+      {!capabilities.rotate && capabilities.remove && <p>{t.noRotate}</p>}
+      <div role="alert">
+        {reveal.error && reveal.error.code !== 'aborted' && <ErrorText error={reveal.error} />}
+      </div>
+      <div className="kit-actions">
+        {capabilities.remove && button('restart', t.replace, () => onView('replace'))}
+        {capabilities.reveal && button('reveal', codes.reveal, () => reveal.mutate())}
+        {capabilities.rotate && button('rotate', rotate, () => onView('rotate'))}
+        {capabilities.remove && button('remove', t.remove, () => onView('remove'))}
+      </div>
+    </>
+  )
+}
+
+function RemovePanel({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
+  const t = useGroup('settings', settings)
+  const { mutateAsync, error, isPending } = useRemoveTotp()
+  return (
+    <ConfirmPanel
+      title={t.remove}
+      error={error}
+      isPending={isPending}
+      onConfirm={() => void mutateAsync().then(onDone, () => {})}
+      onCancel={onCancel}
+    >
+      <p>{t.removeBody}</p>
+    </ConfirmPanel>
+  )
+}

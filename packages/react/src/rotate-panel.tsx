@@ -1,0 +1,46 @@
+import { CodesToSave } from './codes-to-save.js'
+import { ConfirmPanel } from './confirm-panel.js'
+import { useRotateRecoveryCodes } from './hooks.js'
+import { recovered, recoveryCodes } from './messages/en.js'
+import { useGroup } from './use-messages.js'
+import { useStepFocus } from './use-step-focus.js'
+
+interface RotatePanelProps {
+  /** The new codes are saved. */
+  onDone: () => void
+  onCancel: () => void
+}
+
+/** New recovery codes: says that the old ones stop working, makes them, shows them until they are saved. */
+export function RotatePanel({ onDone, onCancel }: RotatePanelProps) {
+  const t = useGroup('recoveryCodes', recoveryCodes)
+  const { rotate } = useGroup('recovered', recovered)
+  const { data, error, isPending, mutate, reset } = useRotateRecoveryCodes()
+  const heading = useStepFocus(data ? 'codes' : 'confirm')
+  if (!data)
+    return (
+      <ConfirmPanel
+        title={rotate}
+        error={error}
+        isPending={isPending}
+        onConfirm={() => mutate()}
+        onCancel={onCancel}
+      >
+        <p>{t.rotateBody}</p>
+      </ConfirmPanel>
+    )
+  return (
+    <>
+      <h2 ref={heading} tabIndex={-1}>
+        {t.title}
+      </h2>
+      <CodesToSave
+        codes={data.recoveryCodes}
+        onSaved={() => {
+          reset()
+          onDone()
+        }}
+      />
+    </>
+  )
+}

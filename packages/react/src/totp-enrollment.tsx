@@ -1,0 +1,174 @@
+import { type ReactNode, useId, useSyncExternalStore } from 'react'
+import { CodeForm, type CodeFormOptions } from './code-form.js'
+import { CodesToSave } from './codes-to-save.js'
+import { ErrorText } from './error-text.js'
+import { enrollment, error as errorEnglish, form, recoveryCodes } from './messages/en.js'
+import { QrCode } from './qr-code.js'
+import { SecretKey } from './secret-key.js'
+import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
+import { useStepFocus } from './use-step-focus.js'
+import { type TotpEnrollmentOptions, useTotpEnrollment } from './use-totp-enrollment.js'
+
+/** Props of {@link TotpEnrollment}. */
+export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOptions {
+  /** Moves the focus to the heading when it appears: for a page that shows it at a click. Default false. */
+  autoFocus?: boolean | undefined
+  className?: string | undefined
+}
+
+const touch = '(pointer: coarse)'
+const subscribe = (changed: () => void) => {
+  const query = globalThis.matchMedia?.(touch)
+  query?.addEventListener('change', changed)
+  return () => query?.removeEventListener('change', changed)
+}
+
+/** Whether the page is most likely on the phone that has the app, where nobody can scan it. */
+function useTouch(): boolean {
+  return useSyncExternalStore(
+    subscribe,
+    () => globalThis.matchMedia?.(touch).matches ?? false,
+    () => false,
+  )
+}
+
+/**
+ * Setting up an authenticator app: introduction, QR code and key with the first code, recovery codes, done.
+ *
+ * `data-kit="enrollment"`, `data-state`: the step of {@link EnrollmentState}.
+ */
+export function TotpEnrollment({
+  className,
+  digits,
+  autoSubmit,
+  autoFocus,
+  ...options
+}: TotpEnrollmentProps) {
+  const flow = useTotpEnrollment(options)
+  const { state, error, isPending } = flow
+  const t = useGroup('enrollment', enrollment)
+  const words = useGroup('form', form)
+  const { enrolled } = useGroup('error', errorEnglish)
+  const codeWords = useGroup('recoveryCodes', recoveryCodes)
+  const locale = useLocale()
+  const isTouch = useTouch()
+  const titleId = useId()
+  const heading = useStepFocus(state.step, autoFocus)
+
+  const button = (action: string, text: string, onClick: () => unknown) => (
+    <button type="button" data-kit-action={action} aria-disabled={isPending} onClick={() => void onClick()}>
+      {text}
+    </button>
+  )
+  const cancel = button('cancel', words.cancel, flow.cancel)
+  const leave = options.onCancel ? cancel : null
+
+  const content = (): ReactNode => {
+    switch (state.step) {
+      case 'loading':
+        return null
+      case 'intro':
+        return (
+          <>
+            <p>{t.intro}</p>
+            {options.replace && <p>{t.replace}</p>}
+            {state.resumable && <p>{t.resume}</p>}
+            <div className="kit-actions">
+              {state.resumable ? (
+                <>
+                  {button('continue', words.continue, flow.start)}
+                  {button('restart', t.restart, flow.restart)}
+                  {cancel}
+                </>
+              ) : (
+                <>
+                  {button('start', t.start, flow.start)}
+                  {leave}
+                </>
+              )}
+            </div>
+          </>
+        )
+      case 'scan': {
+        const { otpauthUri, secret } = state.pending
+        const link = (
+          <p>
+            <a href={otpauthUri}>{t.open}</a>
+          </p>
+        )
+        const image = (
+          <>
+            <p>{t.scan}</p>
+            <QrCode value={otpauthUri} />
+          </>
+        )
+        return (
+          <>
+            {isTouch ? link : image}
+            {isTouch ? image : link}
+            <p>{t.keyHint}</p>
+            <SecretKey value={secret} aria-label={t.key} role="group" />
+            <p>{t.first}</p>
+            <CodeForm
+              digits={digits}
+              autoSubmit={autoSubmit}
+              titleId={titleId}
+              error={flow.codeError}
+              isPending={flow.isConfirming}
+              send={flow.confirm}
+            >
+              {cancel}
+            </CodeForm>
+            {state.secondsLeft > 0 && (
+              <p role="timer">
+                {formatMessage(locale, t.expires, { time: formatSpan(locale, state.secondsLeft) })}
+              </p>
+            )}
+          </>
+        )
+      }
+      case 'expired':
+        return (
+          <>
+            <p>{t.expired}</p>
+            <div className="kit-actions">
+              {button('restart', t.restart, flow.restart)}
+              {cancel}
+            </div>
+          </>
+        )
+      case 'codes':
+        return <CodesToSave codes={state.recoveryCodes} onSaved={flow.saved} />
+      case 'unsaved':
+        return (
+          <>
+            <p>{t.unsaved}</p>
+            <div className="kit-actions">
+              {state.canReveal && button('reveal', codeWords.reveal, flow.reveal)}
+            </div>
+          </>
+        )
+      case 'enrolled':
+        return <p>{enrolled}</p>
+      case 'done':
+        return <p>{t.done}</p>
+    }
+  }
+
+  return (
+    <section
+      className={className}
+      data-kit="enrollment"
+      data-state={state.step}
+      aria-labelledby={titleId}
+      aria-busy={state.step === 'loading'}
+    >
+      <h2 id={titleId} ref={heading} tabIndex={-1}>
+        {state.step === 'codes' ? codeWords.title : t.title}
+      </h2>
+      {content()}
+      <p role="status">{isPending ? words.loading : ''}</p>
+      <div role="alert">{error && <ErrorText error={error} />}</div>
+    </section>
+  )
+}

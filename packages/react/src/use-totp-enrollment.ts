@@ -1,0 +1,173 @@
+import type { PendingTotp } from '@kit/contract'
+import { useEffect, useState } from 'react'
+import {
+  useAuthenticateTotp,
+  useCancelTotp,
+  useCreateTotp,
+  useMfaStatus,
+  useRecoveryCodes,
+  useRemoveTotp,
+} from './hooks.js'
+import type { MfaError } from './mfa-error.js'
+import { markUnsaved, useUnsavedCodes } from './unsaved-codes.js'
+import { useCountdown } from './use-countdown.js'
+
+/**
+ * Where an enrolment stands. `intro → scan → codes → done`, and from the side: `expired` when the first code came too
+ * late, `enrolled` when an app is active already, `unsaved` when the page was reloaded before the codes were saved.
+ */
+export type EnrollmentState =
+  | { readonly step: 'loading' }
+  /** `resumable`: a registration of this browser is pending; `start` answers the same secret again. */
+  | { readonly step: 'intro'; readonly resumable: boolean }
+  | { readonly step: 'scan'; readonly pending: PendingTotp; readonly secondsLeft: number }
+  | { readonly step: 'expired' }
+  | { readonly step: 'codes'; readonly recoveryCodes: readonly string[] }
+  | { readonly step: 'unsaved'; readonly canReveal: boolean }
+  | { readonly step: 'enrolled' }
+  | { readonly step: 'done' }
+
+/** Options of {@link useTotpEnrollment}. */
+export interface TotpEnrollmentOptions {
+  /** Removes the active authenticator app first, which asks for a code where MFA is not fresh. Default false. */
+  replace?: boolean | undefined
+  /** The codes are saved: the enrolment is over. */
+  onDone?: (() => void) | undefined
+  /** The person gave up; a pending registration is gone. */
+  onCancel?: (() => void) | undefined
+}
+
+/** What {@link useTotpEnrollment} gives. Its actions never reject: what went wrong is in `error` or `codeError`. */
+export interface TotpEnrollment {
+  readonly state: EnrollmentState
+  /** Begins, or goes on with what is pending. */
+  start: () => Promise<void>
+  /** Throws a pending registration away and begins with a new secret. */
+  restart: () => Promise<void>
+  /** The first code. Rejects with {@link MfaError} so that a field can clear itself; the secret stays the same. */
+  confirm: (code: string) => Promise<void>
+  /** Shows the codes again after a reload. */
+  reveal: () => Promise<void>
+  /** The person says that the codes are saved; they are dropped from memory. */
+  saved: () => void
+  /** Deletes a pending registration. */
+  cancel: () => Promise<void>
+  readonly error: MfaError | null
+  readonly codeError: MfaError | null
+  readonly isPending: boolean
+  readonly isConfirming: boolean
+}
+
+/**
+ * Setting up an authenticator app, without looks. Nothing is sent but by one of the actions, so rendering twice,
+ * reloading and going back never make a second registration.
+ */
+export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnrollment {
+  const { replace = false, onDone, onCancel } = options
+  const status = useMfaStatus()
+  const create = useCreateTotp()
+  const authenticate = useAuthenticateTotp()
+  const remove = useRemoveTotp()
+  const discard = useCancelTotp()
+  const codesAgain = useRecoveryCodes()
+  const wasUnsaved = useUnsavedCodes()
+  const [phase, setPhase] = useState<'idle' | 'expired' | 'done'>('idle')
+  const [recoveryCodes, setRecoveryCodes] = useState<readonly string[]>()
+
+  const pending = create.data
+  const secondsLeft = useCountdown(pending && Date.parse(pending.expiresAt))
+  const ranOut = pending !== undefined && secondsLeft === 0
+  const { refetch, data } = status
+
+  const drop = () => {
+    create.reset()
+    authenticate.reset()
+  }
+
+  // This clock may be wrong: when it says that the time is over, the server is asked.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at the end of the countdown
+  useEffect(() => {
+    if (!ranOut) return
+    void refetch().then(({ data: now }) => {
+      if (!now || now.pending || now.enrolled) return
+      drop()
+      setPhase('expired')
+    })
+  }, [ranOut])
+
+  const verified = data && data.verified !== null
+  useEffect(() => {
+    if (verified === false) markUnsaved(false)
+  }, [verified])
+
+  const begin = async (restart?: true) => {
+    if (replace && data?.enrolled) await remove.mutateAsync()
+    await create.mutateAsync(restart ? { restart } : {})
+    authenticate.reset()
+    setPhase('idle')
+  }
+
+  const state = ((): EnrollmentState => {
+    if (phase === 'done') return { step: 'done' }
+    if (recoveryCodes) return { step: 'codes', recoveryCodes }
+    if (phase === 'expired') return { step: 'expired' }
+    if (pending) return { step: 'scan', pending, secondsLeft }
+    if (!data) return { step: 'loading' }
+    if (!data.enrolled || replace) return { step: 'intro', resumable: data.pending !== null }
+    return wasUnsaved && verified
+      ? { step: 'unsaved', canReveal: data.capabilities.reveal }
+      : { step: 'enrolled' }
+  })()
+
+  const quietly = (action: () => Promise<unknown>) => () => action().then(noop, noop)
+  const failed = [create, remove, discard, codesAgain].find(({ error }) => error && error.code !== 'aborted')
+
+  return {
+    state,
+    start: quietly(() => begin()),
+    restart: quietly(() => begin(true)),
+    confirm: async (code) => {
+      try {
+        await authenticate.mutateAsync({ code })
+      } catch (error) {
+        if ((error as MfaError).code === 'registration_expired') {
+          drop()
+          setPhase('expired')
+        }
+        throw error
+      }
+      const codes = pending?.recoveryCodes ?? []
+      drop()
+      if (codes.length > 0) {
+        markUnsaved(true)
+        setRecoveryCodes(codes)
+      } else {
+        setPhase('done')
+        onDone?.()
+      }
+    },
+    reveal: quietly(async () => {
+      const answer = await codesAgain.mutateAsync()
+      codesAgain.reset()
+      setRecoveryCodes(answer.recoveryCodes)
+    }),
+    saved: () => {
+      markUnsaved(false)
+      setRecoveryCodes(undefined)
+      setPhase('done')
+      onDone?.()
+    },
+    cancel: quietly(async () => {
+      if (pending || data?.pending) await discard.mutateAsync()
+      drop()
+      setPhase('idle')
+      onCancel?.()
+    }),
+    error: failed?.error ?? (data ? null : status.error),
+    codeError: authenticate.error,
+    isPending: [create, remove, discard, codesAgain].some((operation) => operation.isPending),
+    isConfirming: authenticate.isPending,
+  }
+}
+
+const noop = () => {}
