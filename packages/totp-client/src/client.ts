@@ -8,11 +8,11 @@ export interface TotpClientOptions {
   /** Password of the Basic credentials. */
   secret: string
   /** Default: `https://api.stytch.com` for a `project-live-…`, `https://test.stytch.com` for any other. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** Answers in place of the network: `server.fetch` of a server in this process, or a `fetch` of your own. */
-  fetch?: Fetch
+  fetch?: Fetch | undefined
   /** Deadline of a call, in milliseconds: from the call to the last byte of its answer. Default 8000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 export interface CallOptions {
@@ -20,7 +20,7 @@ export interface CallOptions {
    * Gives the call up. It then rejects at once: `unreachable` where nothing was sent or changed,
    * `outcome_unknown` where a code may be spent.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -124,12 +124,12 @@ export interface TotpClient {
  */
 export function createTotpClient(options: TotpClientOptions): TotpClient {
   const { projectId, secret, fetch, timeoutMs = 8_000 } = options
-  if (!/^[\x21-\x39\x3b-\x7e]+$/.test(projectId)) {
+  if (typeof projectId !== 'string' || !/^[\x21-\x39\x3b-\x7e]+$/.test(projectId)) {
     throw new TypeError(
       'projectId must be visible ASCII without a colon (RFC 7617): copy it from the dashboard.',
     )
   }
-  if (!/^[\x21-\x7e]+$/.test(secret)) {
+  if (typeof secret !== 'string' || !/^[\x21-\x7e]+$/.test(secret)) {
     throw new TypeError(
       'secret must be visible ASCII (RFC 7617): copy it from the dashboard, without spaces.',
     )

@@ -51,10 +51,13 @@ const maxHeaderBytes = 16 * 1024
 const connectTimeoutMs = 2_000
 const headersTimeoutMs = 5_000
 
-/** Error codes tell what happened; messages may quote what was received, so they are never kept. */
-const reasonOf = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'failed'
+/** Error codes tell what happened; messages and other fields may quote what was received, so none is kept. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  const code = 'code' in error ? error.code : undefined
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code)) return code
+  // undici has no code for what is not HTTP at all.
+  return error.name === 'HTTPParserError' ? 'HPE_INVALID' : 'failed'
 }
 
 /**
@@ -137,7 +140,12 @@ export function poolTransport(origin: string, headers: Record<string, string>): 
       else waiting.add(start)
     })
 
-  return { send, close: () => pool.close() }
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= pool.close()
+    return closed
+  }
+  return { send, close }
 }
 
 /** Codes of a `fetch` that got no connection. */

@@ -41,3 +41,12 @@ export async function tcpServer(onConnection: (socket: Socket, connection: numbe
   )
   return seen
 }
+
+/** An address where nobody listens. */
+export async function closedPort(): Promise<string> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${port}`
+}
