@@ -165,10 +165,9 @@ test('T12: nothing but a string is a code', () => {
     {},
     { toString: () => '081804' },
   ]
-  for (const value of notStrings) {
-    const code: never = Reflect.get({ value }, 'value')
-    expect(matchTotpStep({ ...factor, code, nowMs })).toBeNull()
-  }
+  // A method's parameter may be wider in its type: the way to call with what the compiler would refuse.
+  const loose: { match(input: object): unknown } = { match: matchTotpStep }
+  for (const code of notStrings) expect(loose.match({ ...factor, code, nowMs })).toBeNull()
 })
 
 test('the greater of two steps that share a code is the one to spend', () => {
