@@ -40,6 +40,8 @@ export function AttemptForm(props: AttemptFormProps) {
   const [value, setValue] = useState('')
   const [missing, setMissing] = useState<string>()
   const ref = useRef<HTMLInputElement>(null)
+  // Known at once, unlike isPending: the last digit and Enter may come before the next render.
+  const sending = useRef(false)
   const until = useMemo(
     () => (error?.retryAfterSeconds ? Date.now() + error.retryAfterSeconds * 1000 : undefined),
     [error],
@@ -49,16 +51,18 @@ export function AttemptForm(props: AttemptFormProps) {
 
   const submit = async (next: string) => {
     ref.current?.focus()
-    if (isPending || wait) return
+    if (sending.current || wait) return
     const problem = incomplete(next)
     setMissing(problem)
     if (problem) return
+    sending.current = true
     try {
       await send(next)
     } catch (refusal) {
       if (refusal instanceof MfaError && (refusal.status === 422 || refusal.status === 429)) setValue('')
       ref.current?.focus()
     }
+    sending.current = false
   }
 
   return (

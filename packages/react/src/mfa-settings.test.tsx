@@ -1,0 +1,151 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react'
+import { expect, it } from 'vitest'
+import { codeOf, FakeBff } from '../test/fake-bff.js'
+import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
+import { MfaSettings } from './index.js'
+
+const state = (name: string) => waitFor(() => expect(kit('settings')?.dataset.state).toBe(name))
+const enter = (code: string) => fireEvent.input(kit('code-input') as HTMLElement, { target: { value: code } })
+const codes = () =>
+  [...document.querySelectorAll('[data-kit="recovery-codes"] li')].map((li) => li.textContent)
+const passStepUp = async (code: string) => {
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  enter(code)
+  await waitFor(() => expect(kit('step-up')).toBeNull())
+}
+
+it('shows the state, what is required and how many codes are left', async () => {
+  const bff = new FakeBff().enroll()
+  bff.required = true
+  renderKit(<MfaSettings />, bff)
+  await state('on')
+  const text = kit('settings')?.textContent
+  expect(text).toContain('On, with an authenticator app.')
+  expect(text).toContain('Your organization requires it.')
+  expect(text).toContain('10 recovery codes left.')
+})
+
+it('sets up in place and stays until the codes are saved', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('off')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+  enter(codeOf(1))
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+  await state('off')
+  await user.click(action('saved'))
+  await state('on')
+  expect(screen.getAllByRole('status').map((status) => status.textContent)).toContain(
+    'Your authenticator app is set up.',
+  )
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Two-step verification' }))
+})
+
+it('removes after a fresh code, by itself', async () => {
+  const bff = new FakeBff().enroll()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('remove'))
+  expect(kit('settings')?.textContent).toContain('Your recovery codes stop working too.')
+  await user.click(action('continue'))
+  await passStepUp(codeOf(1))
+  await state('off')
+  expect(bff.enrolled).toBe(false)
+  expect(bff.count('remove')).toBe(2)
+  expect(screen.getAllByRole('status').map((status) => status.textContent)).toContain(
+    'Two-step verification is off.',
+  )
+})
+
+it('a closed step-up leaves everything as it was, without an error', async () => {
+  const bff = new FakeBff().enroll()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('reveal'))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  await user.click(kit('step-up')?.querySelector('[data-kit-action="cancel"]') as Element)
+  await waitFor(() => expect(kit('step-up')).toBeNull())
+  await state('on')
+  expect(kit('error')).toBeNull()
+})
+
+it('reveal takes no recovery code as proof', async () => {
+  const bff = new FakeBff().enroll().verify('recovery_code')
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('reveal'))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  expect(kit('step-up')?.querySelector('[data-kit-action="use-recovery-code"]')).toBeNull()
+  await passStepUp(codeOf(1))
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+  await user.click(action('saved'))
+  await state('on')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('rotates after saying that the old codes stop, by a recovery code if need be', async () => {
+  const bff = new FakeBff().enroll()
+  const [first = ''] = bff.recoveryCodes
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('rotate'))
+  expect(kit('settings')?.textContent).toContain('The recovery codes you have now stop working.')
+  expect(bff.count('rotate')).toBe(0)
+  await user.click(action('continue'))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  await user.click(kit('step-up')?.querySelector('[data-kit-action="use-recovery-code"]') as Element)
+  await user.type(kit('recovery-code-input') as HTMLElement, first)
+  await user.click(kit('step-up')?.querySelector('[data-kit-action="submit"]') as Element)
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+  expect(codes()).not.toContain(first)
+  await user.click(action('saved'))
+  await state('on')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('a double click on confirm rotates once', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('rotate'))
+  const release = bff.hold('rotate')
+  await user.dblClick(action('continue'))
+  release()
+  await waitFor(() => expect(codes()).toHaveLength(10))
+  expect(bff.count('rotate')).toBe(1)
+})
+
+it('replaces the authenticator, saying that the old one stops first', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('restart'))
+  expect(kit('settings')?.textContent).toContain('Your present authenticator app stops working first.')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+  enter(codeOf(2))
+  await waitFor(() => expect(codes()).toHaveLength(10))
+  await user.click(action('saved'))
+  await state('on')
+})
+
+it('offers only what the provider can do, and says what instead', async () => {
+  const bff = new FakeBff().enroll()
+  bff.capabilities = { reveal: false, rotate: false, remove: true, setDefault: false }
+  renderKit(<MfaSettings />, bff)
+  await state('on')
+  expect(
+    [...document.querySelectorAll<HTMLElement>('[data-kit-action]')].map((b) => b.dataset.kitAction),
+  ).toEqual(['restart', 'remove'])
+  expect(kit('settings')?.textContent).toContain(
+    'To get new recovery codes here, replace the authenticator app.',
+  )
+})
+
+it('says that nobody is signed in', async () => {
+  const bff = new FakeBff()
+  bff.subject = undefined
+  renderKit(<MfaSettings />, bff)
+  await waitFor(() => expect(kit('error')?.textContent).toBe('You are signed out. Sign in again.'))
+})

@@ -1,0 +1,248 @@
+import { act, fireEvent, screen, waitFor } from '@testing-library/react'
+import { afterEach, expect, it, vi } from 'vitest'
+import { codeOf, FakeBff } from '../test/fake-bff.js'
+import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
+import { TotpEnrollment } from './index.js'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const step = (name: string) => waitFor(() => expect(kit('enrollment')).toHaveProperty('dataset.state', name))
+
+/** Types into the code field as the browser would report it. */
+const enter = (code: string) => fireEvent.input(kit('code-input') as HTMLElement, { target: { value: code } })
+
+it('sets an authenticator app up from the introduction to saved codes', async () => {
+  const bff = new FakeBff()
+  const done = vi.fn()
+  const { user } = renderKit(<TotpEnrollment onDone={done} />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  expect(kit('qr-code')?.tagName).toBe('svg')
+  expect(kit('secret-key')?.textContent?.replaceAll(' ', '')).toBe(bff.pending?.secret)
+  enter(codeOf(1))
+  await step('codes')
+  expect(
+    [...document.querySelectorAll('[data-kit="recovery-codes"] li')].map((li) => li.textContent),
+  ).toEqual(bff.recoveryCodes)
+  expect(done).not.toHaveBeenCalled()
+  await user.click(action('saved'))
+  await step('done')
+  expect(done).toHaveBeenCalledTimes(1)
+  expect(
+    bff.calls.filter(({ operation }) => operation !== 'status').map(({ operation }) => operation),
+  ).toEqual(['create', 'authenticate'])
+})
+
+it('T101: StrictMode and a double click make one registration', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  expect(bff.count('create')).toBe(0)
+  const release = bff.hold('create')
+  await user.dblClick(action('start'))
+  release()
+  await step('scan')
+  expect(bff.count('create')).toBe(1)
+})
+
+it('T81: nothing of the secret or the codes is kept anywhere afterwards', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  const [pageOnly] = everythingKept(queryClient).split('<html')
+  for (const secret of bff.secrets) expect(pageOnly).not.toContain(secret)
+  enter(codeOf(1))
+  await step('codes')
+  expect(document.documentElement.outerHTML).not.toContain(bff.secrets[0])
+  await user.click(action('saved'))
+  await step('done')
+  for (const secret of [...bff.secrets, codeOf(1)]) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('a wrong code is said, cleared, keeps the focus and the same secret', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  const key = kit('secret-key')?.textContent
+  const field = kit<HTMLInputElement>('code-input') as HTMLInputElement
+  field.focus()
+  enter('000000')
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('invalid_code'))
+  expect(kit('error')?.closest('[role="alert"]')).not.toBeNull()
+  expect(kit('error')?.textContent).toContain('4 attempts left')
+  expect(field.value).toBe('')
+  expect(document.activeElement).toBe(field)
+  expect(kit('secret-key')?.textContent).toBe(key)
+  enter(codeOf(1))
+  await step('codes')
+})
+
+it('cancel deletes the pending registration', async () => {
+  const bff = new FakeBff()
+  const cancelled = vi.fn()
+  const { user } = renderKit(<TotpEnrollment onCancel={cancelled} />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  await user.click(action('cancel'))
+  await step('intro')
+  expect(bff.pending).toBeUndefined()
+  expect(cancelled).toHaveBeenCalledTimes(1)
+})
+
+it('a reload goes on with the same secret, at a click and not before', async () => {
+  const bff = new FakeBff()
+  const first = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await first.user.click(action('start'))
+  await step('scan')
+  const key = kit('secret-key')?.textContent
+  first.unmount()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await waitFor(() => action('continue'))
+  expect(bff.count('create')).toBe(1)
+  await user.click(action('continue'))
+  await step('scan')
+  expect(kit('secret-key')?.textContent).toBe(key)
+})
+
+it('a reload may begin with a new secret instead', async () => {
+  const bff = new FakeBff()
+  const first = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await first.user.click(action('start'))
+  await step('scan')
+  const key = kit('secret-key')?.textContent
+  first.unmount()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await waitFor(() => action('restart'))
+  await user.click(action('restart'))
+  await step('scan')
+  expect(kit('secret-key')?.textContent).not.toBe(key)
+})
+
+it('counts down to the expiry, asks the server, and offers a new code', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  const bff = new FakeBff()
+  bff.expiresInMs = 60_000
+  const { queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  fireEvent.click(action('start'))
+  await step('scan')
+  expect(screen.getByRole('timer').textContent).toMatch(/This code expires in (60|59) sec/)
+  await act(() => vi.advanceTimersByTimeAsync(20_000))
+  expect(screen.getByRole('timer').textContent).toMatch(/in (40|39) sec/)
+  bff.pending = undefined
+  await act(() => vi.advanceTimersByTimeAsync(41_000))
+  await step('expired')
+  expect(kit('secret-key')).toBeNull()
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+  fireEvent.click(action('restart'))
+  await step('scan')
+  expect(bff.registrations).toBe(2)
+})
+
+it('a clock that runs fast does not end what the server still holds', async () => {
+  const bff = new FakeBff()
+  bff.expiresInMs = -1000
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  await waitFor(() => expect(bff.count('status')).toBeGreaterThan(2))
+  await step('scan')
+  enter(codeOf(1))
+  await step('codes')
+})
+
+it('a registration that expired on the server says so and begins anew', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  bff.fail('authenticate', 'registration_expired')
+  enter(codeOf(1))
+  await step('expired')
+  await user.click(action('restart'))
+  await step('scan')
+  expect(kit('error')).toBeNull()
+})
+
+it('offers the codes again after a reload that came before they were saved', async () => {
+  const bff = new FakeBff()
+  const first = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await first.user.click(action('start'))
+  await step('scan')
+  enter(codeOf(1))
+  await step('codes')
+  first.unmount()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('unsaved')
+  expect(bff.count('recoveryCodes')).toBe(0)
+  await user.click(action('reveal'))
+  await step('codes')
+  expect(document.querySelectorAll('[data-kit="recovery-codes"] li')).toHaveLength(10)
+  await user.click(action('saved'))
+  await step('done')
+  expect(sessionStorage).toHaveLength(0)
+})
+
+it('replaces an authenticator: a fresh code first, then the old one goes, then the new one comes', async () => {
+  const bff = new FakeBff().enroll()
+  const { user } = renderKit(<TotpEnrollment replace />, bff)
+  await step('intro')
+  expect(kit('enrollment')?.textContent).toContain('stops working first')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  enter(codeOf(1))
+  await step('scan')
+  expect(kit('step-up')).toBeNull()
+  expect(bff.calls.map(({ operation }) => operation).filter((name) => name !== 'status')).toEqual([
+    'remove',
+    'authenticate',
+    'remove',
+    'create',
+  ])
+  enter(codeOf(2))
+  await step('codes')
+})
+
+it('moves the focus to the heading of each new step', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  expect(document.activeElement).toBe(document.body)
+  await user.click(action('start'))
+  await step('scan')
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Set up an authenticator app' }))
+  enter(codeOf(1))
+  await step('codes')
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Save your recovery codes' }))
+})
+
+it('says that an app is active already', async () => {
+  renderKit(<TotpEnrollment />, new FakeBff().enroll())
+  await step('enrolled')
+})
+
+it('says what stands in the way, in words', async () => {
+  const bff = new FakeBff().fail('create', 'upstream_unavailable')
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await waitFor(() =>
+    expect(kit('error')?.textContent).toBe('The service cannot be reached. Try again in a moment.'),
+  )
+  await user.click(action('start'))
+  await step('scan')
+  expect(kit('error')).toBeNull()
+})

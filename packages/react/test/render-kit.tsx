@@ -1,0 +1,65 @@
+import { QueryClient } from '@tanstack/react-query'
+import { cleanup, render } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { type ReactNode, StrictMode } from 'react'
+import { afterEach, expect } from 'vitest'
+import { MfaProvider, type MfaProviderProps } from '../src/index.js'
+import type { FakeBff } from './fake-bff.js'
+
+// jsdom has no modal dialogs.
+HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
+  this.setAttribute('open', '')
+}
+HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+  this.removeAttribute('open')
+}
+
+afterEach(() => {
+  cleanup()
+  sessionStorage.clear()
+})
+
+/** Renders under StrictMode inside of a provider that talks to `bff`. */
+export function renderKit(children: ReactNode, bff: FakeBff, props: Partial<MfaProviderProps> = {}) {
+  const queryClient = new QueryClient()
+  const tree = (inner: ReactNode) => (
+    <StrictMode>
+      <MfaProvider baseUrl="/mfa" fetch={bff.fetch} queryClient={queryClient} {...props}>
+        {inner}
+      </MfaProvider>
+    </StrictMode>
+  )
+  const view = render(tree(children))
+  return {
+    ...view,
+    queryClient,
+    user: userEvent.setup(),
+    show: (inner: ReactNode) => view.rerender(tree(inner)),
+  }
+}
+
+/** The element with `data-kit`, or nothing. */
+export const kit = <E extends HTMLElement = HTMLElement>(name: string) =>
+  document.querySelector<E>(`[data-kit="${name}"]`)
+
+/** The button with `data-kit-action`. */
+export function action(name: string): HTMLElement {
+  const button = document.querySelector<HTMLElement>(`[data-kit-action="${name}"]`)
+  expect(button, `button ${name}`).not.toBeNull()
+  return button as HTMLElement
+}
+
+/** All that a caches, the page and its storages hold, as text. */
+export function everythingKept(queryClient: QueryClient): string {
+  const { queries, mutations } = {
+    queries: queryClient.getQueryCache().getAll(),
+    mutations: queryClient.getMutationCache().getAll(),
+  }
+  return [
+    JSON.stringify(queries.map(({ queryKey, state }) => ({ queryKey, state }))),
+    JSON.stringify(mutations.map(({ options: { mutationKey }, state }) => ({ mutationKey, state }))),
+    document.documentElement.outerHTML,
+    JSON.stringify({ ...localStorage }),
+    JSON.stringify({ ...sessionStorage }),
+  ].join('\n')
+}
