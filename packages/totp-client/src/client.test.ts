@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { answers, requests } from '../test/samples.js'
 import { httpServer, tcpServer } from '../test/servers.js'
@@ -76,7 +77,7 @@ describe('createTotpClient', () => {
     expect(() => createTotpClient({ ...credentials, baseUrl })).not.toThrow()
   })
 
-  it.each<[string, Partial<TotpClientOptions>]>([
+  it.each<[string, { [Name in keyof TotpClientOptions]?: unknown }]>([
     ['projectId', { projectId: '' }],
     ['projectId', { projectId: 'project:test' }],
     ['projectId', { projectId: 'project-tést' }],
@@ -85,13 +86,13 @@ describe('createTotpClient', () => {
     ['secret', { secret: 'secret\r\nx-evil: 1' }],
     ['secret', { secret: 'my word ' }],
     // As `process.env.NAME!` is where the variable is not set.
-    ['projectId', { projectId: undefined as unknown as string }],
-    ['secret', { secret: undefined as unknown as string }],
+    ['projectId', { projectId: undefined }],
+    ['secret', { secret: undefined }],
     ['timeoutMs', { timeoutMs: 0 }],
     ['timeoutMs', { timeoutMs: 1.5 }],
     ['timeoutMs', { timeoutMs: Number.POSITIVE_INFINITY }],
   ])('says what is wrong with %s in %j, without repeating it', (name, wrong) => {
-    const make = () => createTotpClient({ ...credentials, ...wrong })
+    const make = () => createTotpClient({ ...credentials, ...wrong } as TotpClientOptions)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(new RegExp(`^${name} must`))
     const value = String(Object.values(wrong)[0])
@@ -161,6 +162,42 @@ describe('a call', () => {
     await expect(call).rejects.toThrow('b2b.recoveryCodes.get: member_id')
     await expect(client.users.deleteTotp({ totp_id: id as string })).rejects.toThrow(TypeError)
     expect(fetch).not.toHaveBeenCalled()
+  })
+})
+
+describe('whatever comes', () => {
+  it('F8: no JSON that is not the answer is ever a success', async () => {
+    const status = fc.constantFrom(200, 201, 299, 400, 401, 404, 429, 500, 503)
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), status, async (body, status) => {
+        const client = createTotpClient({ ...credentials, fetch: () => Response.json(body, { status }) })
+        await expect(client.totps.authenticate(requests['totps.authenticate'])).rejects.toThrow(
+          TotpClientError,
+        )
+      }),
+    )
+  })
+
+  it('T88: no id leads to another path', async () => {
+    const id = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[./a%2eE|_-]{1,6}$/))
+    await fc.assert(
+      fc.asyncProperty(id, async (user_id) => {
+        let path = ''
+        const fetch = (request: Request) => {
+          path = new URL(request.url).pathname
+          return Response.json(answers['users.get'])
+        }
+        const error = await createTotpClient({ ...credentials, fetch })
+          .users.get({ user_id })
+          .then(
+            () => undefined,
+            (reason: unknown) => reason,
+          )
+        if (path !== '') expect(path.split('/').map(decodeURIComponent)).toEqual(['', 'v1', 'users', user_id])
+        else expect(error).toBeInstanceOf(TypeError)
+      }),
+      { seed: 4226 },
+    )
   })
 })
 

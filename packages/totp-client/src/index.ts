@@ -5,4 +5,5 @@ export {
   type TotpClient,
   type TotpClientOptions,
 } from './client.js'
-export { TotpClientError, type TotpClientErrorCode } from './error.js'
+export { TotpClientError, type TotpClientErrorCode, type TotpClientErrorFacts } from './error.js'
+export type { Fetch } from './transport.js'
