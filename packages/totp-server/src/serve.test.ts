@@ -45,20 +45,20 @@ test('a fetch handler answers on a socket', async () => {
         { status: 201 },
       ),
   })
-  const response = await post(`${url}/v1/a%2Fb?ignored=1`, '{"user_id":"é"}')
+  const response = await post(`${url}/v1/a%2Fb?one=1`, '{"user_id":"é"}')
   expect(response.status).toBe(201)
   expect(await response.json()).toEqual({
     method: 'POST',
-    url: 'http://127.0.0.1/v1/a%2Fb',
+    url: 'http://127.0.0.1/v1/a%2Fb?one=1',
     body: '{"user_id":"é"}',
   })
 })
 
 test('a plain handler is asked instead, with the path, the headers and the text of the body', async () => {
   const { url } = await start({
-    handle: ({ method, path, headers, body }) => ({
+    handle: ({ method, path, query, headers, body }) => ({
       status: 200,
-      body: JSON.stringify({ method, path, authorization: headers.authorization, body }),
+      body: JSON.stringify({ method, path, query, authorization: headers.authorization, body }),
     }),
   })
   const response = await post(`${url}/v1/totps?x=1`, '{}', { authorization: 'Basic eDp5' })
@@ -67,6 +67,7 @@ test('a plain handler is asked instead, with the path, the headers and the text 
   expect(await response.json()).toEqual({
     method: 'POST',
     path: '/v1/totps',
+    query: 'x=1',
     authorization: 'Basic eDp5',
     body: '{}',
   })

@@ -9,6 +9,10 @@ export interface WireRequest {
   method: string
   /** Still percent-encoded, without the query. */
   path: string
+  /** What stands behind the `?`; empty where nothing does. */
+  query: string
+  /** What follows the `?`; empty where there is none. */
+  query: string
   /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** Empty where there is none. */
@@ -116,8 +120,8 @@ async function readBody(request: IncomingMessage): Promise<string | null | undef
 
 /** The same handler for plain values, over its `fetch` form. */
 function overFetch(fetch: ServeOptions['fetch'], host: string): NonNullable<ServeOptions['handle']> {
-  return async ({ method, path, headers, body }) => {
-    const request = new Request(`http://${host}${path}`, {
+  return async ({ method, path, query, headers, body }) => {
+    const request = new Request(`http://${host}${path}?${query}`, {
       method,
       headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
         value === undefined ? [] : [[name, String(value)]],
@@ -184,9 +188,10 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
       if (body === undefined) return
       if (body === null) return write(response, tooLarge(), false)
       const { method = 'GET', url = '/', headers } = request
-      const query = url.indexOf('?')
-      const path = query === -1 ? url : url.slice(0, query)
-      write(response, await answer({ method, path, headers, body }), closing !== undefined)
+      const mark = url.indexOf('?')
+      const path = mark === -1 ? url : url.slice(0, mark)
+      const query = mark === -1 ? '' : url.slice(mark + 1)
+      write(response, await answer({ method, path, query, headers, body }), closing !== undefined)
     } catch (error) {
       onError?.(error)
       if (response.headersSent) response.destroy()
