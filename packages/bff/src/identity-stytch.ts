@@ -6,8 +6,8 @@ import { cookieValue } from './cookie-value.js'
 import type { IdentityStrategy, Subject } from './subject.js'
 
 export interface StytchSessionOptions {
-  /** Of which product the host's sessions are. Default `user`. */
-  kind?: 'user' | 'member'
+  /** Whose sessions the host has: consumer users' or B2B members'. Default: both are asked for, users first. */
+  kind?: 'user' | 'member' | undefined
   /** Default `stytch_session`. */
   cookie?: string
   /** Default `stytch_session_jwt`; read where the other is missing. */
@@ -28,8 +28,8 @@ const maxTokenChars = 8_192
  * https://stytch.com/docs/guides/sessions/session-management
  */
 export function stytchSession(options: StytchSessionOptions = {}): IdentityStrategy {
-  const { kind = 'user', cookie = 'stytch_session', jwtCookie = 'stytch_session_jwt' } = options
-  const ask = kind === 'user' ? askUser : askMember
+  const { kind, cookie = 'stytch_session', jwtCookie = 'stytch_session_jwt' } = options
+  const products = kind === undefined ? [askUser, askMember] : [kind === 'user' ? askUser : askMember]
 
   return {
     connect({ upstream, now }) {
@@ -43,29 +43,30 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
         const tokenHash = hash('sha256', sessionToken, 'base64url')
         const remembered = known.get(tokenHash)
         if (remembered && remembered.untilMs > now()) return remembered.subject
-        try {
-          const proof = token === undefined ? { session_jwt: sessionToken } : { session_token: sessionToken }
-          const { subject, expiresAt } = await ask(upstream, proof)
+        const proof = token === undefined ? { session_jwt: sessionToken } : { session_token: sessionToken }
+        for (const ask of products) {
+          const found = await ask(upstream, proof).catch(nullWithoutSession)
+          if (found === null) continue
+          const { subject, expiresAt } = found
           const expiresAtMs = expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY
           known.set(tokenHash, { subject, untilMs: Math.min(now() + maxAgeMs, expiresAtMs) })
           return subject
-        } catch (error) {
-          known.delete(tokenHash)
-          if (isNoSession(error)) return null
-          throw error
         }
+        return null
       }
     },
   }
 }
 
-/** The provider looked and found no session by this cookie. Other refusals (credentials, limits) are faults. */
-const isNoSession = (error: unknown) =>
-  error instanceof TotpClientError &&
-  error.code === 'refused' &&
-  /^(session_not_found|member_session_not_found|invalid_session_token|unable_to_parse_session_jwt|jwt_\w+|invalid_session_jwt)$/.test(
-    error.errorType ?? '',
-  )
+/** What the provider says where it looked and found no session, or where the project is of the other product. */
+const noSession =
+  /^(session_not_found|member_session_not_found|invalid_session_token|invalid_session_jwt|unable_to_parse_session_jwt|jwt_\w+|invalid_(consumer|b2b)_endpoint)$/
+
+/** Other refusals, of credentials or for limits, are faults and not an answer about the person. */
+function nullWithoutSession(error: unknown): null {
+  if (error instanceof TotpClientError && noSession.test(error.errorType ?? '')) return null
+  throw error
+}
 
 type Proof = { session_token: string } | { session_jwt: string }
 

@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, Server as NetServer } from 'node:net'
+
+/** Cuts clients that send slowly or never: F38. Node's own are 60 and 300 seconds, looked at every 30. */
+const timeouts = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8_192,
+}
+const maxConnections = 5_000
+/** How long requests under way may take once the server drains. */
+const drainMs = 10_000
+/** How long idle connections stay open then, for a request that is on its way in. */
+const idleGraceMs = 250
+
+export interface HttpServer {
+  /** Without the host, for `http://HOST:PORT`. */
+  port: number
+  /** From here on requests are answered; call it once, without waiting after the server was made. */
+  answer(listener: RequestListener): void
+  isDraining(): boolean
+  /** Takes no more connections, finishes what is under way for at most ten seconds, closes the rest: F37. */
+  drain(): Promise<void>
+}
+
+/**
+ * Listens. The port is known before anything is answered, so that what answers can be made for it.
+ *
+ * @throws Error with a `code`, where the address cannot be had
+ */
+export async function listen(port: number, host: string): Promise<HttpServer> {
+  const server = createServer(timeouts)
+  server.maxConnections = maxConnections
+  server.listen(port, host)
+  await once(server, 'listening')
+  let draining: Promise<void> | undefined
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    answer(listener) {
+      server.on('request', (req, res) => {
+        if (draining !== undefined) res.setHeader('Connection', 'close')
+        listener(req, res)
+      })
+    },
+    isDraining: () => draining !== undefined,
+    drain() {
+      draining ??= close(server)
+      return draining
+    },
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  // Not http.Server.close, which cuts idle connections at once, and with them a request that is on its way in.
+  const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
+  const idle = setTimeout(() => server.closeIdleConnections(), idleGraceMs)
+  const rest = setTimeout(() => server.closeAllConnections(), drainMs)
+  await ended
+  clearTimeout(idle)
+  clearTimeout(rest)
+  // Ends the timer that looks for slow connections.
+  server.close()
+}
+
+export interface SheddingOptions {
+  /** Requests at once, above which further ones are told to come back. */
+  maxInFlight: number
+  /** Milliseconds that the event loop may be late. */
+  maxLagMs: number
+  /** Answers a request that is not taken. */
+  refuse: (res: ServerResponse) => void
+}
+
+const lagEveryMs = 100
+
+/**
+ * Takes no more than can be answered in time: what waits longer helps nobody, and makes those wait who came
+ * before: F39. A listener that throws is answered too, and the process goes on: F45.
+ */
+export function withShedding(
+  listener: RequestListener,
+  { maxInFlight, maxLagMs, refuse }: SheddingOptions,
+): RequestListener {
+  let inFlight = 0
+  let lagMs = 0
+  let expected = performance.now() + lagEveryMs
+  setInterval(() => {
+    const now = performance.now()
+    lagMs = Math.max(0, now - expected)
+    expected = now + lagEveryMs
+  }, lagEveryMs).unref()
+
+  return (req, res) => {
+    if (inFlight >= maxInFlight || lagMs > maxLagMs) return refuse(res)
+    inFlight++
+    res.once('close', () => inFlight--)
+    listener(req, res)
+  }
+}
