@@ -1,0 +1,139 @@
+import { createRequire } from 'node:module'
+import { test as base, expect, type Page } from '@playwright/test'
+import jsQr from 'jsqr'
+import { TOTP, URI } from 'otpauth'
+import { type DemoProcess, makeDataDir, removeDataDir, startDemo } from './demo-process.js'
+
+const { PNG }: { PNG: { sync: { read(file: Buffer): { data: Buffer; width: number; height: number } } } } =
+  createRequire(import.meta.url)('pngjs')
+
+export { expect }
+
+/** One demo a worker; every test signs up people of its own. A page that breaks its own policy fails its test. */
+export const test = base.extend<{ strict: undefined }, { demo: DemoProcess }>({
+  demo: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern for the fixtures that this one needs.
+    async ({}, use) => {
+      const dataDir = await makeDataDir()
+      const demo = await startDemo(dataDir)
+      await use(demo)
+      await demo.end('SIGTERM')
+      await removeDataDir(dataDir)
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ demo }, use) => use(demo.origin),
+  strict: [
+    async ({ page }, use) => {
+      const violations: string[] = []
+      page.on('console', (message) => {
+        if (/Content Security Policy|TrustedType|TrustedHTML/.test(message.text()))
+          violations.push(message.text())
+      })
+      page.on('pageerror', (error) => violations.push(String(error)))
+      await use(undefined)
+      expect(violations).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+/** Somebody who has not been here before. */
+export interface Somebody {
+  email: string
+  password: string
+  organization?: string
+}
+
+let count = 0
+
+export function somebody(kind: 'user' | 'member' = 'user'): Somebody {
+  const name = `p${process.pid}-${++count}`
+  return {
+    email: `${name}@example.com`,
+    password: 'correct horse battery',
+    ...(kind === 'member' && { organization: `org-${name}` }),
+  }
+}
+
+export const kit = (name: string) => `[data-kit="${name}"]`
+export const action = (name: string) => `[data-kit-action="${name}"]:visible`
+
+async function fillIn(page: Page, { email, password, organization }: Somebody) {
+  await page.fill('input[name=email]', email)
+  await page.fill('input[name=password]', password)
+  if (organization) await page.fill('input[name=organization]', organization)
+  await page.locator('form.sign-in button[type=submit]').click()
+}
+
+export async function signUp(page: Page, person: Somebody) {
+  await page.goto('/')
+  await page.getByRole('radio', { name: 'New account' }).check()
+  await fillIn(page, person)
+  await expect(page.getByRole('heading', { name: 'Security', level: 1 })).toBeVisible()
+}
+
+export async function signIn(page: Page, person: Somebody) {
+  await page.goto('/')
+  await fillIn(page, person)
+}
+
+export async function signOut(page: Page) {
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await expect(page.locator('form.sign-in')).toBeVisible()
+}
+
+/** The text of the QR code in a picture of the page, read as a camera reads it. */
+export async function readQrFromPixels(page: Page): Promise<string> {
+  await expect(page.locator(kit('qr-code'))).toBeVisible()
+  const { data, width, height } = PNG.sync.read(await page.screenshot({ fullPage: true }))
+  const found = jsQr.default(new Uint8ClampedArray(data), width, height)
+  if (!found) throw new Error('There is no readable QR code in the picture of the page.')
+  return found.data
+}
+
+/** An authenticator app that nobody here wrote. */
+export class Phone {
+  private constructor(private readonly totp: TOTP) {}
+
+  static scan(uri: string): Phone {
+    const totp = URI.parse(uri)
+    if (!(totp instanceof TOTP)) throw new Error('The QR code is no TOTP account.')
+    return new Phone(totp)
+  }
+
+  get label() {
+    return this.totp.label
+  }
+
+  get issuer() {
+    return this.totp.issuer
+  }
+
+  /** The code of now, or of a later step: the server takes the next one too, and takes each step once. */
+  code(stepsAhead = 0): string {
+    return this.totp.generate({ timestamp: Date.now() + stepsAhead * 30_000 })
+  }
+
+  /** Six digits that are wrong now, before and after. */
+  wrongCode(): string {
+    const right = [-2, -1, 0, 1, 2].map((step) => this.code(step))
+    for (let n = 0; ; n++) {
+      const code = String(n).padStart(6, '0')
+      if (!right.includes(code)) return code
+    }
+  }
+}
+
+/** From the Security page: scan, type the code, save the recovery codes. */
+export async function enroll(page: Page): Promise<{ phone: Phone; recoveryCodes: string[] }> {
+  await page.locator(action('start')).click()
+  const phone = Phone.scan(await readQrFromPixels(page))
+  await page.locator(kit('code-input')).fill(phone.code())
+  const list = page.locator(kit('recovery-codes')).locator('li')
+  await expect(list).toHaveCount(10)
+  const recoveryCodes = await list.allInnerTexts()
+  await page.locator(action('saved')).click()
+  await expect(page.locator(kit('settings'))).toHaveAttribute('data-state', 'on')
+  return { phone, recoveryCodes }
+}

@@ -1,0 +1,40 @@
+import { MfaProvider } from '@kit/react'
+import { QueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef } from 'react'
+import { fakeFetch } from './fake-bff.js'
+import type { Look } from './look.js'
+import { play } from './play.js'
+import type { Specimen, State } from './specimens.js'
+
+/** One component in one state, in the look that was chosen, with a BFF of its own that has no server. */
+export function Stage({ specimen, state, look }: { specimen: Specimen; state: State; look: Look }) {
+  const root = useRef<HTMLDivElement>(null)
+  const { queryClient, fetch } = useMemo(
+    () => ({
+      queryClient: new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false } } }),
+      fetch: fakeFetch(state.answers ?? {}),
+    }),
+    [state],
+  )
+  useEffect(() => {
+    const stop = new AbortController()
+    if (root.current) void play(root.current, state.steps ?? [], stop.signal)
+    return () => {
+      stop.abort()
+      // An enrolment that was only shown here leaves no codes to save on the Security page.
+      sessionStorage.removeItem('kit-mfa-unsaved-codes')
+    }
+  }, [state])
+  return (
+    <div ref={root} className="stage" dir={look.dir} lang={look.locale} data-theme={look.theme}>
+      <MfaProvider
+        baseUrl="/gallery"
+        queryClient={queryClient}
+        fetch={fetch}
+        {...(look.messages && { messages: look.messages })}
+      >
+        {(state.render ?? specimen.render)()}
+      </MfaProvider>
+    </div>
+  )
+}

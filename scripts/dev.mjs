@@ -1,0 +1,50 @@
+// The demo with hot reload: Vite serves the app from its sources, and in front of it the compiled server, which
+// restarts when it changes, answers the API.
+import { spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createServer } from 'vite'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const port = Number(process.env.PORT || 4000)
+const serverPort = port + 1
+const origin = `http://localhost:${port}`
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
+
+const build = spawnSync(process.execPath, [tsc, '-b', 'apps/demo'], { cwd: root, stdio: 'inherit' })
+if (build.status !== 0) process.exit(1)
+
+const start = (args, env) =>
+  spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+const children = [
+  start([tsc, '-b', '--watch', '--preserveWatchOutput', 'apps/demo'], {}),
+  start(['--watch', '--watch-preserve-output', 'apps/demo/dist/server/main.js'], {
+    PORT: String(serverPort),
+    ORIGIN: origin,
+  }),
+]
+
+const target = `http://127.0.0.1:${serverPort}`
+const vite = await createServer({
+  root: join(root, 'apps/demo'),
+  server: {
+    port,
+    strictPort: true,
+    // `/mfa` alone is a page; what lies below it is the BFF.
+    proxy: { '/api/': { target }, '^/mfa/.+': { target } },
+  },
+})
+await vite.listen()
+process.stdout.write(`listening on ${origin}\n`)
+
+const stop = async () => {
+  for (const child of children) child.kill()
+  await vite.close()
+  process.exit(0)
+}
+process.on('SIGINT', stop)
+process.on('SIGTERM', stop)
