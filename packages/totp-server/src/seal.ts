@@ -21,6 +21,8 @@ export class SealError extends Error {
 export interface Keyring {
   /** Id of the key that seals. */
   readonly currentKeyId: string
+  /** All that open, the current one first. */
+  readonly keyIds: readonly string[]
   /**
    * Seals with the current key and a random 96-bit nonce.
    *
@@ -83,6 +85,7 @@ export function createKeyring(encryptionKeys: string): Keyring {
 
   return {
     currentKeyId,
+    keyIds: [...keys.keys()],
     seal(plaintext, context) {
       const nonce = randomBytes(nonceLength)
       const cipher = createCipheriv('aes-256-gcm', currentKey, nonce)

@@ -11,8 +11,6 @@ export interface WireRequest {
   path: string
   /** What stands behind the `?`; empty where nothing does. */
   query: string
-  /** What follows the `?`; empty where there is none. */
-  query: string
   /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** Empty where there is none. */

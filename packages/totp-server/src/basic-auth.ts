@@ -1,0 +1,26 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { Refusal } from './refusal.js'
+
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/**
+ * Checks HTTP Basic credentials (RFC 7617): user is the project id, password one of its secrets. Digests of equal
+ * length are compared, in constant time, and each secret is compared whatever the others gave.
+ *
+ * @returns a check that throws a Refusal
+ */
+export function createBasicAuth(projectId: string, secrets: readonly string[]) {
+  const expected = secrets.map((secret) => digest(`${projectId}:${secret}`))
+  return (authorization: string | undefined): void => {
+    const encoded = /^Basic ([A-Za-z0-9+/=_-]+)$/i.exec(authorization ?? '')?.[1]
+    if (encoded === undefined) throw new Refusal('unauthorized_credentials')
+    const credentials = Buffer.from(encoded, 'base64').toString()
+    const given = digest(credentials)
+    let isRight = false
+    for (const secret of expected) if (timingSafeEqual(secret, given)) isRight = true
+    if (isRight) return
+    const [user = ''] = credentials.split(':')
+    const isProjectId = user === projectId || /^project-(test|live)-[0-9a-f-]{36}$/.test(user)
+    throw new Refusal(isProjectId ? 'unauthorized_credentials' : 'invalid_project_id_authentication')
+  }
+}

@@ -1,0 +1,229 @@
+import {
+  type EndpointName,
+  endpoints,
+  type RequestOf,
+  type WireErrorType,
+  wireErrors,
+} from '@kit/totp-client/wire'
+import type { z } from 'zod'
+import { createBasicAuth } from './basic-auth.js'
+import type { Context } from './context.js'
+import { TotpServerError } from './error.js'
+import { newId } from './ids.js'
+import type { RequestFacts } from './metrics.js'
+import type { CallOptions, Operations } from './operation.js'
+import { kit } from './operations/kit.js'
+import { recoveryCodes } from './operations/recovery-codes.js'
+import { sessions } from './operations/sessions.js'
+import { totps } from './operations/totps.js'
+import { usersAndMembers } from './operations/users-and-members.js'
+import { Refusal } from './refusal.js'
+import { findRoute } from './routes.js'
+import { SealError } from './seal.js'
+import type { WireRequest, WireResponse } from './serve.js'
+
+const operations: Operations<EndpointName> = {
+  ...totps,
+  ...recoveryCodes,
+  ...sessions,
+  ...usersAndMembers,
+  ...kit,
+}
+
+/** What the handler tells of itself. `pino` fits. */
+export interface Logger {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** Largest body that is read as JSON, in characters. */
+const maxBodyLength = 65_536
+
+/** The named endpoints that need no credentials: official clients fetch them without. */
+const isPublic = (name: EndpointName) => name === 'sessions.jwks' || name === 'b2b.sessions.jwks'
+
+/** Inputs whose faults have an error type of their own. */
+const inputErrors: Record<string, WireErrorType> = {
+  session_duration_minutes: 'invalid_session_duration_minutes',
+  expiration_minutes: 'invalid_expiration',
+  mfa_policy: 'invalid_organization_mfa_policy',
+}
+
+function parseBody(body: string): Record<string, unknown> {
+  if (body.length > maxBodyLength) {
+    throw new Refusal('bad_request', {
+      status: 413,
+      message: `The request body exceeds ${maxBodyLength} characters.`,
+    })
+  }
+  if (body === '') return {}
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // Not JSON: refused below. The parser's message quotes the body and so goes nowhere.
+  }
+  throw new Refusal('bad_request', {
+    message: 'The submitted request is invalid: the body must be a JSON object.',
+  })
+}
+
+/** @throws Refusal that names the first field at fault, never its value */
+function parseInput<Input>(schema: z.ZodType<Input>, input: unknown): Input {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = issue?.path.join('.') ?? ''
+  const errorType = inputErrors[field]
+  if (errorType !== undefined) throw new Refusal(errorType)
+  throw new Refusal('bad_request', {
+    message: `The submitted request is invalid: check ${field || 'its fields'}.`,
+  })
+}
+
+const headerOf = (headers: WireRequest['headers'], name: string): string | undefined => {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** https://stytch.com/docs/b2b/guides/rbac/enforcement */
+function onBehalfOf(headers: WireRequest['headers']): CallOptions['onBehalfOf'] {
+  const session_token = headerOf(headers, 'x-stytch-member-session')
+  const session_jwt = headerOf(headers, 'x-stytch-member-sessionjwt')
+  return session_token === undefined && session_jwt === undefined ? null : { session_token, session_jwt }
+}
+
+/** The endpoints' inputs, each under its name, so that input and operation of one name belong together. */
+const inputs: { readonly [Name in EndpointName]: { readonly request: z.ZodType<RequestOf<Name>> } } =
+  endpoints
+
+async function carryOut<Name extends EndpointName>(
+  name: Name,
+  context: Context,
+  input: unknown,
+  options: CallOptions,
+): Promise<object> {
+  return operations[name](context, parseInput(inputs[name].request, input), options)
+}
+
+/** Answers requests as plain values. */
+export function createHandler(
+  context: Context,
+  {
+    secrets,
+    keysAreRight,
+    isReady,
+    logger,
+    onRequest,
+  }: {
+    secrets: readonly string[]
+    /** Resolves when the encryption keys are those of the database. */
+    keysAreRight: () => Promise<void>
+    /** Whether database and keys can be used. Rejects with the reason. */
+    isReady: () => Promise<void>
+    logger: Logger | undefined
+    onRequest: ((facts: RequestFacts) => void) | undefined
+  },
+): (request: WireRequest) => Promise<WireResponse> {
+  const authenticate = createBasicAuth(context.projectId, secrets)
+
+  function errorAnswer(
+    { errorType, status, message, details }: Pick<Refusal, 'errorType' | 'status' | 'message' | 'details'>,
+    requestId: string,
+    isB2b: boolean,
+  ): WireResponse {
+    const docs = isB2b ? 'https://stytch.com/docs/b2b/api' : 'https://stytch.com/docs/api'
+    const retryAfter = details?.retry_after_seconds
+    return {
+      status,
+      body: JSON.stringify({
+        status_code: status,
+        request_id: requestId,
+        error_type: errorType,
+        error_message: message,
+        error_url: `${docs}/errors/${status}#${errorType}`,
+        ...(details !== undefined && { error_details: details }),
+      }),
+      headers: {
+        ...((status === 429 || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
+        ...(status === 401 && errorType === 'unauthorized_credentials' && { 'www-authenticate': 'Basic' }),
+      },
+    }
+  }
+
+  /** What went wrong as the wire says it; everything but a refusal is the server's own affair and only logged. */
+  function asRefusal(
+    error: unknown,
+    requestId: string,
+  ): Pick<Refusal, 'errorType' | 'status' | 'message' | 'details'> {
+    if (error instanceof Refusal) return error
+    const isPassing = error instanceof TotpServerError || error instanceof SealError
+    const reason = error instanceof Error ? { name: error.name, message: error.message } : {}
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
+    logger?.error({ requestId, reason, cause }, 'request failed')
+    return {
+      errorType: 'internal_server_error',
+      status: isPassing ? 503 : 500,
+      message: wireErrors.internal_server_error.message,
+      details: undefined,
+    }
+  }
+
+  async function answerHealth(path: string): Promise<WireResponse> {
+    if (path === '/healthz') return { status: 200, body: '{"status":"ok"}' }
+    try {
+      await isReady()
+      return { status: 200, body: '{"status":"ready"}' }
+    } catch (error) {
+      const reason =
+        error instanceof SealError || error instanceof TotpServerError ? error.message : 'not ready'
+      logger?.warn({ reason }, 'not ready')
+      return { status: 503, body: JSON.stringify({ status: 'not ready', reason }) }
+    }
+  }
+
+  return async ({ method, path, query, headers, body }) => {
+    if (method === 'GET' && (path === '/healthz' || path === '/readyz')) return answerHealth(path)
+    const startedAt = performance.now()
+    const requestId = newId('request-id', context.environment)
+    const route = findRoute(method, path)
+    const endpoint = route.kind === 'endpoint' ? route.name : 'none'
+    let status = 200
+    let outcome = 'ok'
+    let answer: WireResponse
+    try {
+      if (route.kind !== 'endpoint' || !isPublic(route.name)) authenticate(headerOf(headers, 'authorization'))
+      if (route.kind === 'none') throw new Refusal('route_not_found')
+      if (route.kind === 'other_method') throw new Refusal('method_not_allowed')
+      await keysAreRight()
+      const { name, params } = route
+      const given =
+        method === 'POST'
+          ? parseBody(body)
+          : method === 'GET'
+            ? Object.fromEntries(new URLSearchParams(query))
+            : {}
+      // The path is what a call is about, whatever body and query repeat of it.
+      const fields = await carryOut(
+        name,
+        context,
+        { ...given, ...params },
+        { onBehalfOf: onBehalfOf(headers) },
+      )
+      answer = { status, body: JSON.stringify({ ...fields, request_id: requestId, status_code: status }) }
+    } catch (error) {
+      const refusal = asRefusal(error, requestId)
+      status = refusal.status
+      outcome = refusal.errorType
+      answer = errorAnswer(refusal, requestId, path.startsWith('/v1/b2b/'))
+    }
+    const seconds = (performance.now() - startedAt) / 1000
+    onRequest?.({ endpoint, status, outcome, seconds })
+    logger?.info(
+      { requestId, endpoint, status, outcome, milliseconds: Math.round(seconds * 1e4) / 10 },
+      'request',
+    )
+    return answer
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { type RandomBytes, readRandom } from './random.js'
+
+/** What an id is of; `member-totp` is a member's registration, `totp` a user's. */
+export type IdKind =
+  | 'user'
+  | 'organization'
+  | 'member'
+  | 'email'
+  | 'phone-number'
+  | 'totp'
+  | 'member-totp'
+  | 'totp-recovery-code'
+  | 'session'
+  | 'request-id'
+
+/** `test` and `live` are part of every id, as they are of the project's own. */
+export type Environment = 'test' | 'live'
+
+export const environmentOf = (projectId: string): Environment =>
+  projectId.startsWith('project-live-') ? 'live' : 'test'
+
+/** `KIND-test-UUID` or `KIND-live-UUID`. */
+export const newId = (kind: IdKind, environment: Environment): string =>
+  `${kind}-${environment}-${randomUUID()}`
+
+/** True for what could be an id of this server's making. No external id or slug may look like one. */
+export const looksLikeOwnId = (text: string): boolean => /^(user|organization|member)-(test|live)-/.test(text)
+
+/** An opaque session token: 264 random bits as 44 characters of base64url. */
+export const newToken = (random: RandomBytes): string =>
+  Buffer.from(readRandom(random, 33)).toString('base64url')
+
+/** What a token is found by; with 264 bits in it a plain hash is enough. */
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')

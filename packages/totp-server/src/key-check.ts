@@ -1,0 +1,23 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type Keyring, SealError } from './seal.js'
+import type { Store } from './store.js'
+
+const sample = Buffer.from('kit key check 1')
+const context = (keyId: string) => `key-check|${keyId}`
+
+/**
+ * Compares the encryption keys with those that this database was written with, so that a key that changed under
+ * its id is noticed before anything is sealed with it. The first use of an id leaves a sample.
+ *
+ * @throws SealError `not_opened`
+ */
+export async function checkKeys(store: Store, keyring: Keyring): Promise<void> {
+  const { keyId, sealed } = keyring.seal(sample, context(keyring.currentKeyId))
+  await store.insertKeyCheck(keyId, sealed)
+  for (const id of keyring.keyIds) {
+    const kept = await store.keyCheck(id)
+    if (kept !== null && !timingSafeEqual(keyring.open(kept, id, context(id)), sample)) {
+      throw new SealError('not_opened', `The sample sealed with key ${JSON.stringify(id)} is damaged.`)
+    }
+  }
+}

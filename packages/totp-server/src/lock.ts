@@ -1,0 +1,38 @@
+import type { AttemptLimits, ReservedAttempt } from './store.js'
+import type { TotpsTable } from './tables.js'
+
+/** The leaky level at a moment, by the same arithmetic as the reserving statement. */
+const levelAt = (totp: TotpsTable, limits: AttemptLimits, nowMs: number): number =>
+  Math.max(0, totp.fail_level - Math.max(0, nowMs - totp.fail_level_at) * limits.failLevelDrainPerMs)
+
+/** Whether a registration refuses every code now, and until when; `untilMs` null: until somebody helps. */
+export function lockOf(
+  totp: TotpsTable,
+  limits: AttemptLimits,
+  nowMs: number,
+): { untilMs: number | null } | null {
+  if (totp.status === 'disabled' || totp.consecutive_failures >= limits.maxConsecutiveFailures) {
+    return { untilMs: null }
+  }
+  const surplus = levelAt(totp, limits, nowMs) - limits.failLevelMax
+  const drainedMs = surplus >= 0 ? nowMs + Math.ceil(surplus / limits.failLevelDrainPerMs) + 1 : 0
+  const untilMs = Math.max(totp.locked_until ?? 0, drainedMs)
+  return untilMs > nowMs ? { untilMs } : null
+}
+
+export const secondsUntil = (ms: number, nowMs: number): number => Math.max(1, Math.ceil((ms - nowMs) / 1000))
+
+/** `error_details` of a code refused after `attempt`: what is left before the next wait, or the wait. */
+export function attemptDetails(
+  attempt: ReservedAttempt,
+  limits: AttemptLimits,
+  nowMs: number,
+): Record<string, number> {
+  if (attempt.consecutive_failures >= limits.maxConsecutiveFailures) return { attempts_left: 0 }
+  if (attempt.locked_until !== null) {
+    return { attempts_left: 0, retry_after_seconds: secondsUntil(attempt.locked_until, nowMs) }
+  }
+  const beforeWait = limits.freeFailures + 1 - attempt.consecutive_failures
+  const beforeFull = Math.ceil(limits.failLevelMax - attempt.fail_level)
+  return { attempts_left: Math.max(0, Math.min(beforeWait, beforeFull)) }
+}

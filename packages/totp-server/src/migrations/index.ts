@@ -1,0 +1,30 @@
+import { subjects } from './0001-subjects.js'
+import { factors } from './0002-factors.js'
+import { sessions } from './0003-sessions.js'
+
+/** One step forward. Its statements are the same text on both engines: SQLite takes BYTEA and DOUBLE PRECISION as names. */
+export interface Migration {
+  readonly name: string
+  readonly statements: readonly string[]
+}
+
+/** In order. Only ever appended to: what has run somewhere is never changed. */
+export const migrations: readonly Migration[] = [subjects, factors, sessions]
+
+/**
+ * Runs what has not run yet. The caller holds a lock that no second process can have, and a transaction, so
+ * that an interrupted run leaves nothing behind.
+ *
+ * @param run executes one statement and gives its rows
+ */
+export async function migrate(
+  run: (sql: string) => Promise<readonly { readonly [column: string]: unknown }[]>,
+): Promise<void> {
+  await run('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)')
+  const done = new Set((await run('SELECT name FROM migrations')).map((row) => row.name))
+  for (const { name, statements } of migrations) {
+    if (done.has(name)) continue
+    for (const statement of statements) await run(statement)
+    await run(`INSERT INTO migrations (name) VALUES ('${name}')`)
+  }
+}

@@ -1,0 +1,131 @@
+import type { Context } from './context.js'
+import { newId } from './ids.js'
+import { secretContext } from './judge.js'
+import { readRandom } from './random.js'
+import { makeRecoveryCodes, normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
+import { Refusal } from './refusal.js'
+import type { Queries } from './store.js'
+import type { Subject } from './subjects.js'
+import type { RecoveryCodesTable, TotpsTable } from './tables.js'
+
+/** RFC 4226 section 4 recommends 160 bits. */
+const secretBytes = 20
+
+export const newSecret = (context: Context): Uint8Array => readRandom(context.random, secretBytes)
+
+export const newRecoveryCodes = (context: Context): string[] => makeRecoveryCodes(context.random)
+
+/** How codes are made; what authenticator apps support everywhere is the default. */
+export interface TotpKind {
+  algorithm: TotpsTable['algorithm']
+  digits: number
+  periodSeconds: number
+}
+
+export const defaultKind: TotpKind = { algorithm: 'SHA1', digits: 6, periodSeconds: 30 }
+
+/** A registration that was not stored yet. */
+export function newTotp(
+  context: Context,
+  subject: Subject,
+  secret: Uint8Array,
+  { algorithm, digits, periodSeconds }: TotpKind,
+  life: { status: 'pending'; expiresAt: number } | { status: 'active' },
+): TotpsTable {
+  const ids = {
+    totp_id: newId(subject.kind === 'user' ? 'totp' : 'member-totp', context.environment),
+    project_id: context.projectId,
+    subject_id: subject.id,
+  }
+  const { keyId, sealed } = context.keyring.seal(secret, secretContext(ids))
+  return {
+    ...ids,
+    status: life.status,
+    sealed_secret: sealed,
+    key_id: keyId,
+    algorithm,
+    digits,
+    period_seconds: periodSeconds,
+    last_step: -1,
+    consecutive_failures: 0,
+    fail_level: 0,
+    fail_level_at: 0,
+    locked_until: null,
+    expires_at: life.status === 'pending' ? life.expiresAt : null,
+    created_at: context.now(),
+  }
+}
+
+const codeContext = (
+  row: Pick<RecoveryCodesTable, 'subject_id' | 'recovery_code_id'>,
+  { projectId }: Context,
+) => `recovery-code|${projectId}|${row.subject_id}|${row.recovery_code_id}`
+
+/** Stores a set of codes for a registration. @throws Refusal for one that cannot be a recovery code */
+export async function insertRecoveryCodes(
+  queries: Queries,
+  context: Context,
+  totp: TotpsTable,
+  codes: readonly string[],
+): Promise<void> {
+  const { keyring } = context
+  for (const [place, code] of codes.entries()) {
+    const normalised = normaliseRecoveryCode(code)
+    if (normalised === null) throw new Refusal('invalid_recovery_code')
+    const ids = {
+      recovery_code_id: newId('totp-recovery-code', context.environment),
+      subject_id: totp.subject_id,
+    }
+    const key_id = keyring.currentKeyId
+    const sealed =
+      context.recoveryCodes === 'sealed' ? keyring.seal(Buffer.from(code), codeContext(ids, context)) : null
+    await queries.insertRecoveryCode({
+      ...ids,
+      totp_id: totp.totp_id,
+      code_hash: recoveryCodeHash(keyring.pepper(key_id), totp.subject_id, normalised),
+      key_id,
+      sealed_code: sealed?.sealed ?? null,
+      place,
+      used_at: null,
+    })
+  }
+}
+
+/** The unused codes of a registration. Empty where they are kept as hashes only. */
+export async function readRecoveryCodes(context: Context, totpId: string): Promise<string[]> {
+  if (context.recoveryCodes === 'hashed') return []
+  const rows = await context.store.listRecoveryCodes(totpId)
+  return rows.flatMap((row) =>
+    row.sealed_code === null
+      ? []
+      : [
+          Buffer.from(
+            context.keyring.open(row.sealed_code, row.key_id, codeContext(row, context)),
+          ).toString(),
+        ],
+  )
+}
+
+/**
+ * Stores a registration with its codes, in place of a pending one, as one change.
+ *
+ * @throws Refusal `active_totp_exists`
+ */
+export async function storeTotp(
+  context: Context,
+  totp: TotpsTable,
+  recoveryCodes: readonly string[],
+): Promise<void> {
+  await context.store.transaction(async (queries) => {
+    // Of several creates at once the last one stays: each takes the place of the one before it.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await queries.deletePendingTotp(totp.subject_id)
+      if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
+      if (await queries.insertTotp(totp)) {
+        await insertRecoveryCodes(queries, context, totp, recoveryCodes)
+        return
+      }
+    }
+    throw new Refusal('pending_totp_exists')
+  })
+}

@@ -1,0 +1,142 @@
+import { expirationMinutes } from '@kit/totp-client/wire'
+import { memberFields, userFields } from '../answer.js'
+import { decodeBase32, encodeBase32 } from '../base32.js'
+import type { Context } from '../context.js'
+import { judgeCode, spendCode } from '../judge.js'
+import { enrolMember } from '../member-mfa.js'
+import { defaultKind, newRecoveryCodes, newSecret, newTotp, storeTotp } from '../new-totp.js'
+import type { Operations } from '../operation.js'
+import { hasFactor, totpInUse } from '../present.js'
+import { otpauthUri, qrDataUri } from '../provisioning.js'
+import { normaliseRecoveryCode } from '../recovery-codes.js'
+import { Refusal } from '../refusal.js'
+import {
+  findProof,
+  memberSessionFields,
+  noSessionFields,
+  openSession,
+  totpFactor,
+  userSessionFields,
+} from '../session.js'
+import {
+  findMember,
+  findUser,
+  provideMember,
+  provideUser,
+  requireTotpAllowed,
+  type Subject,
+  withTotp,
+} from '../subjects.js'
+
+/** A pending registration, stored, and what its owner is shown once. */
+async function register(context: Context, subject: Subject, expiresInMinutes: number, issuer: string) {
+  const secret = newSecret(context)
+  const expiresAt = context.now() + expiresInMinutes * 60_000
+  const totp = newTotp(context, subject, secret, defaultKind, { status: 'pending', expiresAt })
+  const recoveryCodes = newRecoveryCodes(context)
+  await storeTotp(context, totp, recoveryCodes)
+  const secretText = encodeBase32(secret)
+  const { accountName } = subject
+  const uri = otpauthUri({ secret: secretText, issuer, accountName, ...defaultKind })
+  return { totp, shown: { secret: secretText, qr_code: qrDataUri(uri), recovery_codes: recoveryCodes } }
+}
+
+/** Shortest secret taken over, in bytes: RFC 4226 section 4 asks for 128 bits. Some issuers use 80. */
+const minSecretBytes = 10
+
+export const totps: Operations<
+  'totps.create' | 'totps.authenticate' | 'b2b.totps.create' | 'b2b.totps.authenticate' | 'b2b.totps.migrate'
+> = {
+  async 'totps.create'(context, { user_id, expiration_minutes = expirationMinutes.userDefault }) {
+    const subject = await provideUser(context, user_id)
+    if (totpInUse(subject.totps) !== undefined) throw new Refusal('active_totp_exists')
+    const { totp, shown } = await register(context, subject, expiration_minutes, context.projectName)
+    return { totp_id: totp.totp_id, ...shown, ...userFields(context, withTotp(subject, totp)) }
+  },
+
+  async 'totps.authenticate'(context, input) {
+    const subject = await findUser(context, input.user_id)
+    const proof = await findProof(context, subject, input)
+    const judged = await judgeCode(context, subject, input.totp_code)
+    const nowMs = context.now()
+    const factor = totpFactor(judged.totp.totp_id, nowMs)
+    const wantsSession = proof.kind !== 'none' || input.session_duration_minutes !== undefined
+    const { totp, session } = wantsSession
+      ? await context.store.transaction(async (queries) => ({
+          totp: await spendCode(queries, judged, nowMs),
+          session: await openSession(queries, context, subject, proof, factor, input),
+        }))
+      : { totp: await spendCode(context.store, judged, nowMs), session: null }
+    return {
+      totp_id: totp.totp_id,
+      ...userFields(context, withTotp(subject, totp)),
+      ...(session === null ? noSessionFields : await userSessionFields(context, session)),
+    }
+  },
+
+  async 'b2b.totps.create'(context, input) {
+    const subject = await provideMember(context, input)
+    if (subject.member.status !== 'active') throw new Refusal('action_available_only_for_active_members')
+    requireTotpAllowed(subject)
+    const proof = await findProof(context, subject, input)
+    const inUse = totpInUse(subject.totps)
+    if (inUse !== undefined) {
+      const isProven = proof.kind === 'session' && hasFactor(proof.row, inUse.totp_id)
+      throw new Refusal(isProven ? 'active_totp_exists' : 'insufficient_factors')
+    }
+    const minutes = input.expiration_minutes ?? expirationMinutes.memberDefault
+    const issuer = `${context.projectName} (${subject.organization.name})`
+    const { totp, shown } = await register(context, subject, minutes, issuer)
+    return {
+      totp_registration_id: totp.totp_id,
+      ...shown,
+      ...memberFields(context, withTotp(subject, totp)),
+    }
+  },
+
+  async 'b2b.totps.authenticate'(context, input) {
+    const subject = await findMember(context, input)
+    requireTotpAllowed(subject)
+    const proof = await findProof(context, subject, input)
+    const judged = await judgeCode(context, subject, input.code)
+    const nowMs = context.now()
+    const factor = totpFactor(judged.totp.totp_id, nowMs)
+    const { totp, member, session } = await context.store.transaction(async (queries) => ({
+      totp: await spendCode(queries, judged, nowMs),
+      member: await enrolMember(queries, subject, input, nowMs),
+      session: await openSession(queries, context, subject, proof, factor, input),
+    }))
+    return {
+      ...memberFields(context, { ...withTotp(subject, totp), member }),
+      organization_id: subject.organization.organization_id,
+      ...(await memberSessionFields(context, session, subject.organization)),
+    }
+  },
+
+  async 'b2b.totps.migrate'(context, input) {
+    const subject = await provideMember(context, input)
+    if (subject.member.status !== 'active') throw new Refusal('action_available_only_for_active_members')
+    requireTotpAllowed(subject)
+    const secret = decodeBase32(input.secret)
+    if (secret === null || secret.length < minSecretBytes) {
+      throw new Refusal('bad_request', {
+        message: `The submitted request is invalid: secret must be base32 of ${minSecretBytes} bytes or more.`,
+      })
+    }
+    const given = input.recovery_codes ?? []
+    const recoveryCodes = given.length > 0 ? given : newRecoveryCodes(context)
+    if (new Set(recoveryCodes.map(normaliseRecoveryCode)).size < recoveryCodes.length) {
+      throw new Refusal('bad_request', {
+        message: 'The submitted request is invalid: recovery_codes has two that are the same.',
+      })
+    }
+    const totp = newTotp(context, subject, secret, defaultKind, { status: 'active' })
+    await storeTotp(context, totp, recoveryCodes)
+    return {
+      totp_registration_id: totp.totp_id,
+      recovery_codes: recoveryCodes,
+      organization_id: subject.organization.organization_id,
+      ...memberFields(context, withTotp(subject, totp)),
+    }
+  },
+}

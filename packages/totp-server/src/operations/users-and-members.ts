@@ -1,0 +1,174 @@
+import { factorsOf, memberFields, userFields } from '../answer.js'
+import type { Operations } from '../operation.js'
+import { presentMember, presentOrganization, presentUser, totpInUse } from '../present.js'
+import { Refusal } from '../refusal.js'
+import { findProof } from '../session.js'
+import { emptyMember, emptyOrganization, emptyUser, findMember, findUser, isExternalId } from '../subjects.js'
+
+const email = /^[^\s@]{1,200}@[^\s@.]+(\.[^\s@.]+)*$/
+
+/** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
+const slug = /^[A-Za-z0-9._~-]{2,128}$/
+
+const json = (value: unknown, preset: object) => JSON.stringify(value ?? preset)
+
+function checkExternalId(externalId: string | undefined): string | null {
+  if (externalId !== undefined && !isExternalId(externalId)) {
+    throw new Refusal('bad_request', {
+      message:
+        'The submitted request is invalid: an external id has 1 to 128 of A-Z a-z 0-9 . _ | - and does not look like an id of this project.',
+    })
+  }
+  return externalId ?? null
+}
+
+export const usersAndMembers: Operations<
+  | 'users.create'
+  | 'users.get'
+  | 'users.deleteTotp'
+  | 'b2b.organizations.create'
+  | 'b2b.organizations.get'
+  | 'b2b.members.create'
+  | 'b2b.members.get'
+  | 'b2b.members.deleteTotp'
+> = {
+  async 'users.create'(context, input) {
+    if (input.email === undefined && input.phone_number === undefined) {
+      throw new Refusal('invalid_create_user_request')
+    }
+    if (input.email !== undefined && !email.test(input.email)) throw new Refusal('invalid_email')
+    const user = {
+      ...emptyUser(context),
+      external_id: checkExternalId(input.external_id),
+      email: input.email?.toLowerCase() ?? null,
+      phone_number: input.phone_number ?? null,
+      status: input.create_user_as_pending ? 'pending' : 'active',
+      name: json(input.name, {}),
+      roles: json(input.roles, []),
+      trusted_metadata: json(input.trusted_metadata, {}),
+      untrusted_metadata: json(input.untrusted_metadata, {}),
+    }
+    if (!(await context.store.insertUser(user))) {
+      const { external_id } = user
+      const holder =
+        external_id === null ? null : await context.store.findUser(context.projectId, external_id)
+      throw new Refusal(holder === null ? 'duplicate_email' : 'duplicate_user_external_id')
+    }
+    return {
+      user_id: user.user_id,
+      email_id: user.email === null ? '' : user.email_id,
+      phone_id: user.phone_number === null ? '' : user.phone_id,
+      status: user.status,
+      user: presentUser(user, factorsOf(context, { totps: [] })),
+    }
+  },
+
+  async 'users.get'(context, { user_id }) {
+    return userFields(context, await findUser(context, user_id)).user
+  },
+
+  async 'users.deleteTotp'(context, { totp_id }) {
+    const subjectId = await context.store.findTotpSubject(context.projectId, totp_id)
+    const record = subjectId === null ? null : await context.store.findUser(context.projectId, subjectId)
+    if (subjectId === null || record === null || !(await context.store.deleteTotp(subjectId, totp_id))) {
+      throw new Refusal('totp_not_found')
+    }
+    return userFields(context, await findUser(context, subjectId))
+  },
+
+  async 'b2b.organizations.create'(context, input) {
+    const {
+      organization_name: name,
+      organization_slug = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-'),
+      organization_external_id,
+      mfa_policy = 'OPTIONAL',
+      mfa_methods = 'ALL_ALLOWED',
+      allowed_mfa_methods = [],
+      ...settings
+    } = input
+    if (name === '') throw new Refusal('organization_name_missing')
+    if (!slug.test(organization_slug)) throw new Refusal('invalid_organization_slug')
+    const organization = {
+      ...emptyOrganization(context, name, organization_slug),
+      external_id: checkExternalId(organization_external_id),
+      mfa_policy,
+      mfa_methods,
+      allowed_mfa_methods: JSON.stringify(allowed_mfa_methods),
+      settings: JSON.stringify(settings),
+    }
+    if (!(await context.store.insertOrganization(organization))) {
+      const { external_id } = organization
+      const { projectId, store } = context
+      const holder = external_id === null ? null : await store.findOrganization(projectId, external_id)
+      const isTaken = holder !== null && holder.external_id === external_id
+      throw new Refusal(isTaken ? 'duplicate_organization' : 'organization_slug_already_used')
+    }
+    return { organization: presentOrganization(organization) }
+  },
+
+  async 'b2b.organizations.get'(context, { organization_id }) {
+    const organization = await context.store.findOrganization(context.projectId, organization_id)
+    if (organization === null) throw new Refusal('organization_not_found')
+    return { organization: presentOrganization(organization) }
+  },
+
+  async 'b2b.members.create'(context, input) {
+    const organization = await context.store.findOrganization(context.projectId, input.organization_id)
+    if (organization === null) throw new Refusal('organization_not_found')
+    if (!email.test(input.email_address)) throw new Refusal('invalid_email')
+    const member = {
+      ...emptyMember(context, organization.organization_id),
+      external_id: checkExternalId(input.external_id),
+      email_address: input.email_address.toLowerCase(),
+      status: input.create_member_as_pending ? 'pending' : 'active',
+      name: input.name ?? '',
+      mfa_enrolled: input.mfa_enrolled ? 1 : 0,
+      mfa_phone_number: input.mfa_phone_number ?? '',
+      is_breakglass: input.is_breakglass ? 1 : 0,
+      roles: json(input.roles, []),
+      trusted_metadata: json(input.trusted_metadata, {}),
+      untrusted_metadata: json(input.untrusted_metadata, {}),
+    }
+    if (!(await context.store.insertMember(member))) {
+      const { organization_id, email_address } = member
+      const holder = await context.store.findMemberByEmail(organization_id, email_address)
+      throw new Refusal(holder === null ? 'duplicate_member_external_id' : 'duplicate_member_email')
+    }
+    return {
+      member_id: member.member_id,
+      member: presentMember(member, factorsOf(context, { totps: [] })),
+      organization: presentOrganization(organization),
+    }
+  },
+
+  async 'b2b.members.get'(context, { organization_id, member_id, email_address }) {
+    if (member_id !== undefined) {
+      return memberFields(context, await findMember(context, { organization_id, member_id }))
+    }
+    if (email_address === undefined) throw new Refusal('invalid_member_get_fields')
+    const organization = await context.store.findOrganization(context.projectId, organization_id)
+    if (organization === null) throw new Refusal('organization_not_found')
+    const address = email_address.toLowerCase()
+    const found = await context.store.findMemberByEmail(organization.organization_id, address)
+    if (found === null) throw new Refusal('member_not_found')
+    return memberFields(context, await findMember(context, found))
+  },
+
+  async 'b2b.members.deleteTotp'(context, input, { onBehalfOf }) {
+    const subject = await findMember(context, input)
+    if (onBehalfOf !== null) await findProof(context, subject, onBehalfOf)
+    const totp = totpInUse(subject.totps) ?? subject.totps[0]
+    const isDeleted = totp !== undefined && (await context.store.deleteTotp(subject.id, totp.totp_id))
+    if (!isDeleted) throw new Refusal('totp_not_found')
+    const { member } = subject
+    if (member.default_mfa_method === 'totp') {
+      await context.store.updateMemberMfa({
+        memberId: subject.id,
+        mfaEnrolled: member.mfa_enrolled === 1,
+        defaultMfaMethod: '',
+        nowMs: context.now(),
+      })
+    }
+    return memberFields(context, await findMember(context, input))
+  },
+}

@@ -1,0 +1,115 @@
+import pg from 'pg'
+import { TotpServerError } from './error.js'
+import { migrate } from './migrations/index.js'
+import { createSqlStore, type Engine } from './sql-store.js'
+import type { Run } from './statement.js'
+import type { Store } from './store.js'
+
+/** Any number of its own; every process of this program asks for the same one. */
+const migrationLock = 7_165_412_026
+
+/** BIGINT comes as text by default; all of ours are times, steps and counts below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+}
+
+function unavailable(cause: unknown): TotpServerError {
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  return new TotpServerError('unavailable', `PostgreSQL did not carry out a statement${code}.`, { cause })
+}
+
+const runOn =
+  (client: pg.Pool | pg.PoolClient): Run =>
+  async (statement, values) => {
+    try {
+      // Named: parsed and planned once a connection, which halves PostgreSQL's share of the work.
+      const result = await client.query({
+        name: statement.name,
+        text: statement.sql,
+        values: statement.bind(values),
+      })
+      return result.rows
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+
+function createEngine(pool: pg.Pool): Engine {
+  return {
+    dialect: 'postgres',
+    run: runOn(pool),
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw unavailable(error)
+      })
+      let broken: Error | undefined
+      const command = async (sql: string) => {
+        try {
+          await client.query(sql)
+        } catch (error) {
+          broken = unavailable(error)
+          throw broken
+        }
+      }
+      try {
+        await command('BEGIN')
+        try {
+          const result = await work(runOn(client))
+          await command('COMMIT')
+          return result
+        } catch (error) {
+          if (broken === undefined) await command('ROLLBACK')
+          throw error
+        }
+      } finally {
+        // A connection whose transaction may still be open is closed instead of being used again.
+        client.release(broken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/**
+ * Opens a PostgreSQL database and brings its tables up to date, under an advisory lock, so that any number of
+ * processes may start at once. At most 32 connections; a statement that waits longer than two seconds, or a
+ * second for a connection or a lock, fails with `TotpServerError` `unavailable`.
+ *
+ * @param options.connectionString `postgres://user:password@host:port/database`
+ * @throws TotpServerError `invalid_option` when the database cannot be reached or used
+ */
+export async function openPostgres({ connectionString }: { connectionString: string }): Promise<Store> {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 32,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 3000,
+    keepAlive: true,
+    application_name: 'kit-totp-server',
+    options:
+      '-c statement_timeout=2000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on',
+    types,
+  })
+  // A connection that dies while nobody uses it: the pool makes a new one for the next call.
+  pool.on('error', () => {})
+  // A connection of its own, since waiting for another process's migrations may take as long as that needs.
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
+  try {
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    await migrate(async (sql) => (await client.query(sql)).rows)
+    await client.query('COMMIT')
+  } catch (error) {
+    await pool.end()
+    throw new TotpServerError(
+      'invalid_option',
+      `PostgreSQL cannot be used: ${error instanceof Error ? error.message : String(error)}. Check DATABASE_URL, and that its user may create tables.`,
+      { cause: error },
+    )
+  } finally {
+    await client.end().catch(() => {})
+  }
+  return createSqlStore(createEngine(pool))
+}

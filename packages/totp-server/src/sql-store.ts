@@ -1,0 +1,220 @@
+import type { Dialect, Run } from './statement.js'
+import { compileStatements, type JoinedTotp, type Statements } from './statements.js'
+import type { Queries, Store } from './store.js'
+import type { TotpsTable } from './tables.js'
+
+/** What differs between the engines: a connection. Rejects with `TotpServerError` `unavailable` when there is none. */
+export interface Engine {
+  readonly dialect: Dialect
+  /** One statement, committed when the promise resolves. */
+  readonly run: Run
+  /** Several statements as one; rolled back when `work` throws. */
+  transaction<T>(work: (run: Run) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+function totpOf(row: JoinedTotp): TotpsTable[] {
+  const {
+    totp_totp_id: totp_id,
+    totp_project_id: project_id,
+    totp_subject_id: subject_id,
+    totp_status: status,
+    totp_sealed_secret: sealed_secret,
+    totp_key_id: key_id,
+    totp_algorithm: algorithm,
+  } = row
+  if (totp_id === null || project_id === null || subject_id === null || status === null) return []
+  if (sealed_secret === null || key_id === null || algorithm === null) return []
+  return [
+    {
+      totp_id,
+      project_id,
+      subject_id,
+      status,
+      sealed_secret,
+      key_id,
+      algorithm,
+      digits: row.totp_digits ?? 6,
+      period_seconds: row.totp_period_seconds ?? 30,
+      last_step: row.totp_last_step ?? -1,
+      consecutive_failures: row.totp_consecutive_failures ?? 0,
+      fail_level: row.totp_fail_level ?? 0,
+      fail_level_at: row.totp_fail_level_at ?? 0,
+      locked_until: row.totp_locked_until,
+      expires_at: row.totp_expires_at,
+      created_at: row.totp_created_at ?? 0,
+    },
+  ]
+}
+
+function createQueries(run: Run, statements: Statements): Queries {
+  return {
+    async findUser(projectId, reference) {
+      const rows = await run(statements.findUser, { projectId, reference })
+      const [user] = rows
+      return user === undefined ? null : { user, totps: rows.flatMap(totpOf) }
+    },
+    async findOrganization(projectId, reference) {
+      const [organization] = await run(statements.findOrganization, { projectId, reference })
+      return organization ?? null
+    },
+    async findMember(projectId, organization, member) {
+      const rows = await run(statements.findMember, { projectId, organization, member })
+      const [row] = rows
+      if (row === undefined) return null
+      return {
+        organization: {
+          organization_id: row.organization_organization_id,
+          project_id: row.organization_project_id,
+          external_id: row.organization_external_id,
+          slug: row.organization_slug,
+          name: row.organization_name,
+          mfa_policy: row.organization_mfa_policy,
+          mfa_methods: row.organization_mfa_methods,
+          allowed_mfa_methods: row.organization_allowed_mfa_methods,
+          settings: row.organization_settings,
+          created_at: row.organization_created_at,
+        },
+        member: row,
+        totps: rows.flatMap(totpOf),
+      }
+    },
+    async findMemberByEmail(organizationId, emailAddress) {
+      const [member] = await run(statements.findMemberByEmail, { organizationId, emailAddress })
+      return member ?? null
+    },
+    insertUser: async (user) => (await run(statements.insertUser, { ...user })).length === 1,
+    insertOrganization: async (organization) =>
+      (await run(statements.insertOrganization, { ...organization })).length === 1,
+    insertMember: async (member) => (await run(statements.insertMember, { ...member })).length === 1,
+    async updateMemberMfa({ memberId, mfaEnrolled, defaultMfaMethod, nowMs }) {
+      const values = { memberId, mfaEnrolled: mfaEnrolled ? 1 : 0, defaultMfaMethod, now: nowMs }
+      await run(statements.updateMemberMfa, values)
+    },
+
+    insertTotp: async (totp) => (await run(statements.insertTotp, { ...totp })).length === 1,
+    hasTotpInUse: async (subjectId) => (await run(statements.findTotpInUse, { subjectId })).length > 0,
+    async deletePendingTotp(subjectId) {
+      await run(statements.deletePendingTotp, { subjectId })
+    },
+    async findTotpSubject(projectId, totpId) {
+      const [row] = await run(statements.findTotpSubject, { projectId, totpId })
+      return row?.subject_id ?? null
+    },
+    deleteTotp: async (subjectId, totpId) =>
+      (await run(statements.deleteTotp, { subjectId, totpId })).length === 1,
+    async reserveAttempt(key, nowMs, limits) {
+      const [first, second, third, fourth, fifth, sixth, seventh] = limits.delaysMs
+      const [attempt] = await run(statements.reserveAttempt, {
+        ...key,
+        now: nowMs,
+        freeFailures: limits.freeFailures,
+        delayMs1: first,
+        delayMs2: second,
+        delayMs3: third,
+        delayMs4: fourth,
+        delayMs5: fifth,
+        delayMs6: sixth,
+        delayMs7: seventh,
+        maxConsecutiveFailures: limits.maxConsecutiveFailures,
+        failLevelMax: limits.failLevelMax,
+        failLevelDrainPerMs: limits.failLevelDrainPerMs,
+      })
+      return attempt ?? null
+    },
+    acceptStep: async (key, step, nowMs) =>
+      (await run(statements.acceptStep, { ...key, step, now: nowMs })).length === 1,
+    async disableAtCap({ totpId, subjectId }, maxConsecutiveFailures) {
+      await run(statements.disableAtCap, { totpId, subjectId, maxConsecutiveFailures })
+    },
+    async restoreTotp(totpId) {
+      await run(statements.restoreTotp, { totpId })
+    },
+
+    async insertRecoveryCode(code) {
+      await run(statements.insertRecoveryCode, { ...code })
+    },
+    lockTotp: async (totpId) => (await run(statements.lockTotp, { totpId })).length === 1,
+    async deleteRecoveryCodes(totpId) {
+      await run(statements.deleteRecoveryCodes, { totpId })
+    },
+    listRecoveryCodes: (totpId) => run(statements.listRecoveryCodes, { totpId }),
+    async countRecoveryCodes(totpId) {
+      const [row] = await run(statements.countRecoveryCodes, { totpId })
+      return row?.count ?? 0
+    },
+    async reserveRecovery(subjectId, nowMs, limits) {
+      const [budget] = await run(statements.reserveRecovery, { subjectId, now: nowMs, ...limits })
+      return budget ?? null
+    },
+    async findRecoveryBudget(subjectId) {
+      const [budget] = await run(statements.findRecoveryBudget, { subjectId })
+      return budget ?? null
+    },
+    async refundRecovery(subjectId) {
+      await run(statements.refundRecovery, { subjectId })
+    },
+    async spendRecoveryCode({ nowMs, ...code }) {
+      const [row] = await run(statements.spendRecoveryCode, { ...code, now: nowMs })
+      return row?.recovery_code_id ?? null
+    },
+
+    async insertSession(session) {
+      await run(statements.insertSession, { ...session })
+    },
+    async findSession(projectId, by, nowMs) {
+      const [session] =
+        'tokenHash' in by
+          ? await run(statements.findSessionByToken, { projectId, tokenHash: by.tokenHash, now: nowMs })
+          : await run(statements.findSessionById, { projectId, sessionId: by.sessionId, now: nowMs })
+      return session ?? null
+    },
+    updateSession: async (change) => (await run(statements.updateSession, { ...change })).length === 1,
+    async deleteSession(sessionId) {
+      await run(statements.deleteSession, { sessionId })
+    },
+    async deleteMemberSessions(projectId, memberId) {
+      await run(statements.deleteMemberSessions, { projectId, memberId })
+    },
+    async deleteEndedSessions(nowMs) {
+      await run(statements.deleteEndedSessions, { now: nowMs })
+    },
+    async insertIntermediateSession(session) {
+      await run(statements.insertIntermediateSession, { ...session })
+    },
+    async findIntermediateSession(projectId, tokenHash, nowMs) {
+      const [row] = await run(statements.findIntermediateSession, { projectId, tokenHash, now: nowMs })
+      return row ?? null
+    },
+    consumeIntermediateSession: async (tokenHash) =>
+      (await run(statements.consumeIntermediateSession, { tokenHash })).length === 1,
+    async deleteEndedIntermediateSessions(nowMs) {
+      await run(statements.deleteEndedIntermediateSessions, { now: nowMs })
+    },
+
+    signingKeys: (projectId) => run(statements.signingKeys, { projectId }),
+    async insertSigningKey(key) {
+      await run(statements.insertSigningKey, { ...key })
+    },
+    async keyCheck(keyId) {
+      const [row] = await run(statements.keyCheck, { keyId })
+      return row?.sealed ?? null
+    },
+    async insertKeyCheck(keyId, sealed) {
+      await run(statements.insertKeyCheck, { keyId, sealed })
+    },
+  }
+}
+
+/** The store over an engine whose tables are there already. */
+export function createSqlStore(engine: Engine): Store {
+  const statements = compileStatements(engine.dialect)
+  return {
+    ...createQueries(engine.run, statements),
+    transaction: (work) => engine.transaction((run) => work(createQueries(run, statements))),
+    async ping() {
+      await engine.run(statements.keyCheck, { keyId: '' })
+    },
+    close: () => engine.close(),
+  }
+}

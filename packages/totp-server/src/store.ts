@@ -1,0 +1,183 @@
+import type {
+  IntermediateSessionsTable,
+  MembersTable,
+  OrganizationsTable,
+  RecoveryBudgetsTable,
+  RecoveryCodesTable,
+  SessionsTable,
+  SigningKeysTable,
+  TotpStatus,
+  TotpsTable,
+  UsersTable,
+} from './tables.js'
+
+export interface UserRecord {
+  readonly user: UsersTable
+  /** At most one in use and one pending. */
+  readonly totps: readonly TotpsTable[]
+}
+
+export interface MemberRecord {
+  readonly organization: OrganizationsTable
+  readonly member: MembersTable
+  readonly totps: readonly TotpsTable[]
+}
+
+/** Which row a judged code belongs to. `status` is part of it: a code confirms a pending one or opens an active one, never both. */
+export interface TotpKey {
+  readonly totpId: string
+  readonly subjectId: string
+  readonly status: TotpStatus
+}
+
+/** The numbers of `Limits` as the reserving statement takes them. */
+export interface AttemptLimits {
+  readonly freeFailures: number
+  /** Seven waits in milliseconds: after failure `freeFailures + 1`, + 2, … */
+  readonly delaysMs: readonly [number, number, number, number, number, number, number]
+  readonly maxConsecutiveFailures: number
+  readonly failLevelMax: number
+  /** What the leaky level loses in a millisecond. */
+  readonly failLevelDrainPerMs: number
+}
+
+export interface RecoveryLimits {
+  readonly windowMs: number
+  readonly attemptsPerWindow: number
+  readonly maxFailures: number
+  readonly lockMs: number
+}
+
+/** An attempt that may be judged now, and is paid for. */
+export type ReservedAttempt = Pick<
+  TotpsTable,
+  'last_step' | 'consecutive_failures' | 'fail_level' | 'locked_until'
+>
+
+export type ReservedRecovery = Omit<RecoveryBudgetsTable, 'subject_id'>
+
+/**
+ * What the server keeps. Every method is one statement, so it happens whole or not at all, also beside other
+ * processes on the same database; those that may lose a race say so in what they return. Methods reject with
+ * `TotpServerError` `unavailable` when the database cannot answer; whether a write happened is then unknown.
+ */
+export interface Queries {
+  /** By `user_id` or `external_id`, within one project. */
+  findUser(projectId: string, reference: string): Promise<UserRecord | null>
+  /** By id, slug or external id, within one project; an id goes before a slug, a slug before an external id. */
+  findOrganization(projectId: string, reference: string): Promise<OrganizationsTable | null>
+  /** By `member_id` or `external_id`, within an organization that {@link findOrganization} would find. */
+  findMember(projectId: string, organization: string, member: string): Promise<MemberRecord | null>
+  findMemberByEmail(organizationId: string, emailAddress: string): Promise<MembersTable | null>
+  /** False when id, e-mail or external id is taken; nothing is written then. */
+  insertUser(user: UsersTable): Promise<boolean>
+  /** False when id, slug or external id is taken. */
+  insertOrganization(organization: OrganizationsTable): Promise<boolean>
+  /** False when id, e-mail or external id is taken. */
+  insertMember(member: MembersTable): Promise<boolean>
+  updateMemberMfa(change: {
+    memberId: string
+    mfaEnrolled: boolean
+    defaultMfaMethod: string
+    nowMs: number
+  }): Promise<void>
+
+  /** False while the subject has another registration of that kind: in use, or pending. */
+  insertTotp(totp: TotpsTable): Promise<boolean>
+  hasTotpInUse(subjectId: string): Promise<boolean>
+  /** With its recovery codes. */
+  deletePendingTotp(subjectId: string): Promise<void>
+  /** The subject that a registration is of, within one project. */
+  findTotpSubject(projectId: string, totpId: string): Promise<string | null>
+  /** With its recovery codes. False when the subject has no such registration (any more). */
+  deleteTotp(subjectId: string, totpId: string): Promise<boolean>
+  /**
+   * Pays for one attempt before it is judged: counts it and starts the wait that follows it, in the same
+   * statement that checks that cap, level and wait admit one. N parallel calls are admitted as N calls in a row
+   * would be. Null: not admitted, nothing changed.
+   */
+  reserveAttempt(key: TotpKey, nowMs: number, limits: AttemptLimits): Promise<ReservedAttempt | null>
+  /**
+   * Spends a time step: only if it is greater than every step accepted before, and the registration still has
+   * the status it was judged with and has not expired. Ends the run of failures, takes back this attempt from the
+   * leaky level, makes a pending registration active. One of N parallel calls gets true.
+   */
+  acceptStep(key: TotpKey, step: number, nowMs: number): Promise<boolean>
+  /** Disables an active registration whose run of failures reached the cap. */
+  disableAtCap(key: TotpKey, maxConsecutiveFailures: number): Promise<void>
+  /** After a recovery code: run, wait and level start anew, a disabled registration is active again. */
+  restoreTotp(totpId: string): Promise<void>
+
+  insertRecoveryCode(code: RecoveryCodesTable): Promise<void>
+  /** Makes other rotations of this registration wait for the transaction's end. False when it is not in use (any more). */
+  lockTotp(totpId: string): Promise<boolean>
+  deleteRecoveryCodes(totpId: string): Promise<void>
+  /** The unused ones, in the order they were made. */
+  listRecoveryCodes(totpId: string): Promise<RecoveryCodesTable[]>
+  /** Pays for one attempt with a recovery code, as {@link reserveAttempt} does for a code. Null: not admitted. */
+  reserveRecovery(subjectId: string, nowMs: number, limits: RecoveryLimits): Promise<ReservedRecovery | null>
+  findRecoveryBudget(subjectId: string): Promise<RecoveryBudgetsTable | null>
+  /** After an accepted recovery code: takes back this attempt, ends the run of failures. */
+  refundRecovery(subjectId: string): Promise<void>
+  /** Marks a code of a registration in use as used. One of N parallel calls gets the code's id, the others null. */
+  spendRecoveryCode(code: {
+    subjectId: string
+    totpId: string
+    codeHash: string
+    nowMs: number
+  }): Promise<string | null>
+  countRecoveryCodes(totpId: string): Promise<number>
+
+  insertSession(session: SessionsTable): Promise<void>
+  /** Only while it has not ended. */
+  findSession(
+    projectId: string,
+    by: { tokenHash: string } | { sessionId: string },
+    nowMs: number,
+  ): Promise<SessionsTable | null>
+  /**
+   * False when it has been revoked, has ended, or got another factor since it was read, so that no factor is lost
+   * where two are added at once.
+   */
+  updateSession(
+    change: Pick<
+      SessionsTable,
+      'session_id' | 'factors' | 'custom_claims' | 'last_accessed_at' | 'expires_at'
+    > & { previousFactors: string },
+  ): Promise<boolean>
+  deleteSession(sessionId: string): Promise<void>
+  /** All of a member, within one project. */
+  deleteMemberSessions(projectId: string, memberId: string): Promise<void>
+  insertIntermediateSession(session: IntermediateSessionsTable): Promise<void>
+  /** Only while it has not ended. */
+  findIntermediateSession(
+    projectId: string,
+    tokenHash: string,
+    nowMs: number,
+  ): Promise<IntermediateSessionsTable | null>
+  /** Uses it up. One of N parallel calls gets true. */
+  consumeIntermediateSession(tokenHash: string): Promise<boolean>
+  /** At most a thousand. */
+  deleteEndedSessions(nowMs: number): Promise<void>
+  /** At most a thousand. */
+  deleteEndedIntermediateSessions(nowMs: number): Promise<void>
+
+  signingKeys(projectId: string): Promise<SigningKeysTable[]>
+  /** Keeps the first key of a project and algorithm; of N processes that start at once, one key stays. */
+  insertSigningKey(key: SigningKeysTable): Promise<void>
+  keyCheck(keyId: string): Promise<Uint8Array | null>
+  /** Keeps the first one. */
+  insertKeyCheck(keyId: string, sealed: Uint8Array): Promise<void>
+}
+
+/** The database of one or more server processes. Made by `openSqlite` or `openPostgres`. */
+export interface Store extends Queries {
+  /**
+   * Runs several methods as one: all of it is on disk when the promise resolves, none of it when `work` throws
+   * or the process dies. `work` must use the queries it is given, and wait for nothing else.
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
