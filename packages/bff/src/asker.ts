@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import { idPattern } from '@kit/totp-client/wire'
+import { BffError } from './errors.js'
+import { bindingOf, type Session, type SessionCookie } from './session.js'
+import type { Identify, Subject } from './subject.js'
+
+/** Who makes a request, and their cookie, opened and found to be theirs. */
+export interface Asker {
+  subject: Subject
+  /** {@link bindingOf} the subject. */
+  binding: string
+  session: Session | null
+}
+
+/** An {@link Asker}, and the cookie as it came. */
+export interface AskerOnWire extends Asker {
+  rawCookie: string
+  /** The cookie stands in the request more than once: none of them counts. */
+  repeated: boolean
+}
+
+/** Null is nobody. @throws BffError internal when the host names a subject that no provider can have */
+export type Ask = (req: IncomingMessage) => Promise<AskerOnWire | null>
+
+/** Brings together what the host says of a request and what the cookie says. Another subject's cookie is none. */
+export function createAsk(identify: Identify, cookie: SessionCookie): Ask {
+  return async (req) => {
+    const subject = await identify(req)
+    if (!subject) return null
+    requireIds(subject)
+    const binding = bindingOf(subject)
+    const { session, raw, repeated } = cookie.open(req.headers.cookie)
+    return {
+      subject,
+      binding,
+      session: session?.binding === binding ? session : null,
+      rawCookie: raw,
+      repeated,
+    }
+  }
+}
+
+/** Ids end up in paths of the provider: T88. */
+function requireIds(subject: Subject): void {
+  const ids = subject.kind === 'user' ? [subject.userId] : [subject.organizationId, subject.memberId]
+  if (!ids.every((id) => typeof id === 'string' && idPattern.test(id))) {
+    throw new BffError('internal', { cause: new TypeError('identify: an id has letters that no id has.') })
+  }
+}

@@ -1,0 +1,10 @@
+import type { Asker } from './asker.js'
+
+/** Who asks, from where, in which request. */
+export interface Call extends Asker {
+  requestId: string
+  /** Names the browser as well as it can be: requests of one may share a verdict, those of two must not. */
+  browserKey: string
+  /** An IPv4 address, or an IPv6 network. */
+  addressKey: string
+}

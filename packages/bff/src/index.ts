@@ -1,0 +1,226 @@
+import { hkdfSync } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { MfaStatus } from '@kit/contract'
+import { createTotpClient, type TotpClient } from '@kit/totp-client'
+import { createAsk } from './asker.js'
+import { withBreaker } from './breaker.js'
+import { createCapabilities } from './capabilities.js'
+import { createClientAddress } from './client-address.js'
+import { createDatabase } from './database.js'
+import { createEvents, type KitEvent } from './events.js'
+import { type Identify, type IdentityStrategy, type Subject, toIdentify } from './identity.js'
+import { createJudge } from './judge.js'
+import { createLog, type Logger } from './log.js'
+import { createMarks } from './marks.js'
+import { createMetrics } from './metrics.js'
+import { createMfaStatuses, type MfaRequired } from './mfa-status.js'
+import { openApiDocument } from './openapi.js'
+import { createOperations } from './operations.js'
+import { readCookieKeys, readDurations, readIssuer, readOrigin } from './options.js'
+import type { Provider } from './provider.js'
+import { MemberProvider } from './provider-member.js'
+import { UserProvider } from './provider-user.js'
+import { createRateLimit, type RateLimitOverrides } from './rate-limit.js'
+import { createReports } from './reports.js'
+import { createRequireMfa, type RequireMfaOptions } from './require-mfa.js'
+import { createRespond, withHostCookies } from './respond.js'
+import { createRouter, type Middleware, type Router } from './router.js'
+import { createSessionCookie } from './session.js'
+import { createSignOuts } from './sign-out.js'
+import { createSpentCodes } from './spent-codes.js'
+import { createStandings } from './standing.js'
+
+export { BffError } from './errors.js'
+export type { EventSubject, KitEvent, KitEventDetail } from './events.js'
+export { type Identify, type IdentityStrategy, identity, type Subject } from './identity.js'
+export type { Logger } from './log.js'
+export type { MfaRequired } from './mfa-status.js'
+export type { RateLimit, RateLimitOverrides } from './rate-limit.js'
+export type { RequireMfaOptions } from './require-mfa.js'
+export type { Middleware } from './router.js'
+
+export interface BffOptions {
+  /** The provider: its credentials, or a client that is made already. `baseUrl` as in `createTotpClient`. */
+  upstream: { projectId: string; secret: string; baseUrl?: string } | TotpClient
+  /** Who is asking: a function of the request, or a ready-made strategy of {@link identity}. */
+  identify: Identify | IdentityStrategy
+  /** Where the page is served from, as `https://app.example.com`. http only on loopback. */
+  origin: string
+  /** 32 random bytes each, in base64: the first seals, all open. Keep an old one as long as a session lasts. */
+  cookieKeys: readonly string[]
+  /** The name that authenticator apps show. No colon. */
+  issuer: string
+  /** How long MFA counts, in minutes, however busy the session is. 5 to 527040, default 60. */
+  sessionDurationMinutes?: number
+  /** How fresh MFA has to be for a change of factors, in minutes. Default 5. */
+  stepUpMinutes?: number
+  /** How long a registration waits for its first code, in minutes. 5 to 1440, default 10. */
+  pendingMinutes?: number
+  /** Whether policy demands MFA of a subject. Default: of nobody. Of members, also the organization's policy. */
+  mfaRequired?: MfaRequired
+  /** Overrides of the edge limits. */
+  limits?: RateLimitOverrides
+  /** Claims for sessions that the provider makes: its `session_custom_claims`. */
+  customClaims?: Record<string, unknown>
+  /** Told of everything that is worth an audit trail, at least once each. */
+  onEvent?: (event: KitEvent) => void | Promise<void>
+  /** Default: nothing is logged. */
+  logger?: Logger
+  /** PostgreSQL, where several processes share limits and sign-outs. Default: each process has its own. */
+  databaseUrl?: string
+  /** Addresses or networks whose `X-Forwarded-For` is believed. Default: none. */
+  trustedProxies?: readonly string[]
+  /** Milliseconds since the epoch. Default `Date.now`; tests bring their own clock. */
+  now?: () => number
+}
+
+/** Who is there, and how fresh their MFA is. */
+export interface BffSession {
+  subject: Subject
+  /** MFA that counts now. */
+  verified: MfaStatus['verified']
+  enrolled: boolean
+  required: boolean
+  /** The provider has been out of reach for too long to tell. */
+  stale: boolean
+}
+
+export interface Bff extends Router {
+  /** Refuses requests of subjects without MFA. @throws TypeError when an option makes no sense */
+  requireMfa(options?: RequireMfaOptions): Middleware
+  /** Who makes a request, for the host's own code; null is nobody. @throws BffError when `identify` fails */
+  session(req: IncomingMessage): Promise<BffSession | null>
+  /** Ends the session here and at the provider, and has `res` clear the cookie. Never rejects. */
+  signOut(req: IncomingMessage, res: ServerResponse): Promise<void>
+  /** The metrics, in the text format of Prometheus. */
+  metrics(): Promise<string>
+  /** Lets go of timers and connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes the BFF. The provider's secret and every token stay in it.
+ *
+ * @throws TypeError when an option is missing, makes no sense, or contradicts another; it names the cure
+ */
+export function createBff(options: BffOptions): Bff {
+  const { upstream, origin, mfaRequired = () => false, customClaims, now = Date.now } = options
+  const { secure } = readOrigin(origin)
+  const keys = readCookieKeys(options.cookieKeys)
+  const durations = readDurations({
+    session: options.sessionDurationMinutes ?? 60,
+    stepUp: options.stepUpMinutes ?? 5,
+    pending: options.pendingMinutes ?? 10,
+  })
+  const issuer = readIssuer(options.issuer)
+  const clientAddress = createClientAddress(options.trustedProxies ?? [])
+  const log = createLog(options.logger)
+  const metrics = createMetrics()
+  const events = createEvents({ onEvent: options.onEvent, log, metrics, now })
+  const database = options.databaseUrl === undefined ? undefined : createDatabase(options.databaseUrl)
+  const limiter = createRateLimit({
+    limits: options.limits,
+    database,
+    onDegraded: (degraded) => metrics.limiterDegraded.set(degraded ? 1 : 0),
+  })
+  if (!secure) log.warn('The origin is http: the session cookie goes without Secure. Only for development.')
+
+  const bare = 'totps' in upstream ? upstream : createTotpClient(upstream)
+  const client = withBreaker(bare, {
+    onState(state) {
+      metrics.breakerOpen.set(state === 'closed' ? 0 : state === 'open' ? 1 : 0.5)
+      if (state === 'open') events.emit({ type: 'upstream_degraded' })
+      if (state === 'closed') events.emit({ type: 'upstream_restored' })
+    },
+    onCall: ({ endpoint, outcome, durationMs }) =>
+      metrics.upstreamSeconds.observe({ endpoint, outcome }, durationMs / 1_000),
+  })
+  const provider = (subject: Subject): Provider =>
+    subject.kind === 'user' ? new UserProvider(client, subject) : new MemberProvider(client, subject)
+
+  const cookie = createSessionCookie(keys, secure)
+  const respond = createRespond(secure)
+  const marks = createMarks(now, database)
+  const spentKey = new Uint8Array(hkdfSync('sha256', keys[0] ?? '', '', 'kit spent codes 1', 32))
+  const spentCodes = createSpentCodes(marks, spentKey, now)
+  const capabilities = createCapabilities(client, now)
+  const standings = createStandings({ provider, capabilities, marks, now })
+  const statuses = createMfaStatuses({
+    standings,
+    cookie,
+    capabilities,
+    mfaRequired,
+    stepUpMs: durations.stepUpMs,
+    now,
+  })
+  const reports = createReports({ events, limiter, metrics })
+  const signOuts = createSignOuts({ client, marks, now, onRevoked: reports.revoked })
+  const judge = createJudge({
+    standings,
+    capabilities,
+    spentCodes,
+    ...reports,
+    ...durations,
+    customClaims,
+    now,
+  })
+  const operations = createOperations({
+    provider,
+    standings,
+    statuses,
+    capabilities,
+    signOuts,
+    judge,
+    ...reports,
+    issuer,
+    ...durations,
+    now,
+  })
+  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie)
+  const document = createDocument(cookie.name)
+
+  return {
+    ...createRouter({ operations, ask, clientAddress, cookie, origin, respond, document, log, metrics }),
+    requireMfa: createRequireMfa({ ask, statuses, respond, origin }),
+
+    async session(req) {
+      const asker = await ask(req)
+      if (!asker) return null
+      const view = await statuses.view(asker)
+      return {
+        subject: asker.subject,
+        verified: statuses.verified(view),
+        enrolled: view.reading.factorId !== null,
+        required: view.required,
+        stale: view.stale,
+      }
+    },
+
+    async signOut(req, res) {
+      const asker = await ask(req).catch(() => null)
+      // The host may have forgotten its own sign-in already: the cookie alone is enough to end what it holds.
+      const session = asker ? asker.session : cookie.open(req.headers.cookie).session
+      await signOuts.end(asker?.subject ?? null, session)
+      if (res.headersSent) return
+      res.setHeader('Set-Cookie', withHostCookies(res, cookie.cleared))
+      res.setHeader('Clear-Site-Data', '"cache"')
+    },
+
+    metrics: () => metrics.registry.metrics(),
+
+    async close() {
+      signOuts.close()
+      await database?.close()
+      if (bare !== upstream) await bare.close()
+    },
+  }
+}
+
+/** The document of the mount path that was asked for last: there is rarely another. */
+function createDocument(cookieName: string): (mount: string) => string {
+  let last: { mount: string; text: string } | undefined
+  return (mount) => {
+    if (last?.mount !== mount) last = { mount, text: JSON.stringify(openApiDocument({ mount, cookieName })) }
+    return last.text
+  }
+}

@@ -1,0 +1,104 @@
+import type { Call } from './call.js'
+import type { ProviderCapabilities } from './capabilities.js'
+import { BffError, toRefusal } from './errors.js'
+import { countMfa } from './policy.js'
+import { offersOf, withOffer } from './proofs.js'
+import type { Accepted, Minting, Proof } from './provider.js'
+import type { Session } from './session.js'
+import type { SpentCodes } from './spent-codes.js'
+import { type Standings, subjectKeyOf, tokenHashOf } from './standing.js'
+
+/** A code that was accepted, and what the cookie says from now on. */
+export interface AcceptedMfa extends Accepted {
+  session: Session
+}
+
+export interface JudgeDeps {
+  standings: Standings
+  capabilities: () => Promise<ProviderCapabilities>
+  spentCodes: SpentCodes
+  /** @throws BffError rate_limited */
+  limit: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
+  /** Gives an accepted code's room under the limits back. */
+  refund: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
+  /** Told of a verdict that is not a success. */
+  onRefused: (operation: 'authenticate' | 'recover', call: Call, refusal: BffError) => void
+  sessionMs: number
+  customClaims: Record<string, unknown> | undefined
+  now: () => number
+}
+
+/** Has the provider judge a code, and checks that what it says holds together. */
+export type Judge = (
+  operation: 'authenticate' | 'recover',
+  call: Call,
+  code: string,
+  run: (offer: { proof: Proof | null; minting: Minting | null }) => Promise<Accepted>,
+) => Promise<AcceptedMfa>
+
+/** The one way in which a code is judged, whatever its kind: limited, single use, bound to the session. */
+export function createJudge(deps: JudgeDeps): Judge {
+  const { standings, capabilities, spentCodes, limit, refund, onRefused, sessionMs, customClaims, now } = deps
+  const minting: Minting = { durationMinutes: sessionMs / 60_000, customClaims }
+
+  /** A session that lives is not prolonged; the host's is touched only where claims have to go into it. */
+  const mintingFor = (origin: 'cookie' | 'host' | 'none', proof: Proof | null): Minting | null =>
+    origin === 'none' || proof?.kind === 'intermediate' || (origin === 'host' && customClaims)
+      ? minting
+      : null
+
+  const sessionAfter = (
+    call: Call,
+    operation: string,
+    proof: Proof | null,
+    origin: string,
+    accepted: Accepted,
+  ) => {
+    const { subject, binding, session } = call
+    const nowMs = now()
+    // Absolute: a step-up within a session of ours does not move its end.
+    const endMs = origin === 'cookie' ? (session?.provider?.expiresAtMs ?? 0) : nowMs + sessionMs
+    const consumed =
+      proof?.kind === 'intermediate' ? tokenHashOf(proof.sessionToken) : session?.consumedTokenHash
+    return {
+      kind: subject.kind,
+      binding,
+      provider: {
+        sessionToken: accepted.sessionToken,
+        expiresAtMs: Math.min(endMs, accepted.reading.session?.expiresAtMs ?? 0),
+      },
+      mfa: {
+        method: operation === 'recover' ? 'recovery_code' : 'totp',
+        atMs: nowMs,
+        factorId: accepted.factorId,
+      },
+      ...(consumed === undefined ? {} : { consumedTokenHash: consumed }),
+    } satisfies Session
+  }
+
+  return async (operation, call, code, run) => {
+    const { subject, session } = call
+    const subjectKey = subjectKeyOf(subject)
+    await limit(operation, call)
+    try {
+      const remembers = !(await capabilities()).plainWire
+      if (!remembers && (await spentCodes.has(subjectKey, code))) throw new BffError('code_already_used')
+      const offers = await offersOf(subject, session, standings)
+      const accepted = await withOffer(offers, async ({ proof, origin }) => {
+        const verdict = await run({ proof, minting: mintingFor(origin, proof) })
+        return { ...verdict, session: sessionAfter(call, operation, proof, origin, verdict) }
+      })
+      // The provider took the code, and yet its own session does not say so: nobody is let in on that.
+      if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')
+      if (!remembers && !(await spentCodes.add(subjectKey, code))) throw new BffError('code_already_used')
+      standings.learn(subject, accepted.sessionToken, accepted.reading)
+      await refund(operation, call)
+      return accepted
+    } catch (error) {
+      standings.forget(session)
+      const refusal = toRefusal(error)
+      onRefused(operation, call, refusal)
+      throw refusal
+    }
+  }
+}

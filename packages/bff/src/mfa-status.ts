@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MfaStatus } from '@kit/contract'
+import type { Asker } from './asker.js'
+import type { ProviderCapabilities } from './capabilities.js'
+import { BffError, isOutage, toRefusal } from './errors.js'
+import { type CountedMfa, countMfa } from './policy.js'
+import type { Reading } from './provider.js'
+import type { SessionCookie } from './session.js'
+import { recheckMs, type Standings } from './standing.js'
+import type { Subject } from './subject.js'
+
+/** What a host's `mfaRequired` may look like. */
+export type MfaRequired = (subject: Subject) => boolean | Promise<boolean>
+
+/** The answer to "who is this, and how far did they get?", before it is put into words for anybody. */
+export interface View extends Asker {
+  reading: Reading
+  required: boolean
+  mfa: CountedMfa | null
+  /** The provider could not be asked for too long; nothing that it said of MFA counts. */
+  stale: boolean
+}
+
+export interface MfaStatuses {
+  /** Not older than five minutes, or stale; never throws for an outage. */
+  view(asker: Asker): Promise<View>
+  /** Asked now. @throws BffError when the provider cannot be asked */
+  freshView(asker: Asker): Promise<View>
+  viewOf(asker: Asker, reading: Reading): Promise<View>
+  /** MFA that counts, with its times. */
+  verified(view: View): MfaStatus['verified']
+  /** The body that the browser sees, made field by field. */
+  body(view: View): Promise<MfaStatus>
+}
+
+export interface MfaStatusDeps {
+  standings: Standings
+  cookie: SessionCookie
+  capabilities: () => Promise<ProviderCapabilities>
+  mfaRequired: MfaRequired
+  stepUpMs: number
+  now: () => number
+}
+
+/** A page waits for the provider no longer than this; what is known then is said, as stale. */
+const patienceMs = 2_000
+
+/** @throws BffError upstream_timeout when `promise` takes longer than a page waits; it goes on behind */
+async function soon<T>(promise: Promise<T>): Promise<T> {
+  const patience = new AbortController()
+  const late = sleep(patienceMs, undefined, { signal: patience.signal }).then(() => {
+    throw new BffError('upstream_timeout')
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    patience.abort()
+    late.catch(() => {})
+    promise.catch(() => {})
+  }
+}
+
+const time = (ms: number) => new Date(ms).toISOString()
+
+export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
+  const { standings, cookie, capabilities, mfaRequired, stepUpMs, now } = deps
+
+  const toView = async (asker: Asker, reading: Reading, stale: boolean): Promise<View> => ({
+    ...asker,
+    reading,
+    stale,
+    required: reading.organizationRequires || (await mfaRequired(asker.subject)),
+    mfa: stale ? null : countMfa(asker.session?.mfa, reading, now()),
+  })
+
+  const verified = ({ session, mfa, reading }: View): MfaStatus['verified'] => {
+    if (!mfa || !session?.mfa || !session.provider || !reading.session) return null
+    const { method, atMs } = session.mfa
+    return {
+      method,
+      at: time(atMs),
+      freshUntil: time(atMs + stepUpMs),
+      expiresAt: time(Math.min(session.provider.expiresAtMs, reading.session.expiresAtMs)),
+    }
+  }
+
+  return {
+    async view(asker) {
+      const { subject, session } = asker
+      // Without MFA to save a question for, the provider is asked each time: another browser may have enrolled.
+      const maxAgeMs = session?.mfa ? recheckMs : 0
+      try {
+        return await toView(asker, await soon(standings.read(subject, session, maxAgeMs)), false)
+      } catch (error) {
+        const refusal = toRefusal(error)
+        if (!isOutage(refusal)) throw refusal
+        return toView(asker, standings.lastKnown(subject, session), true)
+      }
+    },
+
+    freshView: async (asker) => toView(asker, await standings.read(asker.subject, asker.session, 0), false),
+
+    viewOf: (asker, reading) => toView(asker, reading, false),
+
+    verified,
+
+    async body(view) {
+      const { subject, binding, session, reading, required, stale } = view
+      const can = await capabilities()
+      const enrolled = reading.factorId !== null
+      const waiting = !enrolled && session?.pending && session.pending.expiresAtMs > now()
+      return {
+        subject: { kind: subject.kind, accountName: subject.accountName },
+        csrfToken: cookie.csrfToken(binding),
+        enrolled,
+        required,
+        verified: verified(view),
+        pending: waiting && session?.pending ? { expiresAt: time(session.pending.expiresAtMs) } : null,
+        recoveryCodesRemaining: await standings.remaining(subject, reading),
+        capabilities: {
+          reveal: can.reveal,
+          rotate: subject.kind === 'member' || can.rotateForUsers,
+          remove: true,
+          setDefault: subject.kind === 'member',
+        },
+        ...(stale ? { stale: true as const } : {}),
+      }
+    },
+  }
+}

@@ -1,0 +1,240 @@
+import { hash } from 'node:crypto'
+import type { MfaStatus, Operation, PendingTotp, RecoveryCodeList, RequestOf } from '@kit/contract'
+import type { Asker } from './asker.js'
+import type { Call } from './call.js'
+import type { ProviderCapabilities } from './capabilities.js'
+import { BffError } from './errors.js'
+import type { KitEventDetail } from './events.js'
+import { createFlights } from './flights.js'
+import type { AcceptedMfa, Judge } from './judge.js'
+import type { MfaStatuses, View } from './mfa-status.js'
+import { otpauthUri } from './otpauth-uri.js'
+import { type Decided, decide, type Factor } from './policy.js'
+import { offersOf, withOffer } from './proofs.js'
+import type { Provider } from './provider.js'
+import type { PendingRegistration, Session } from './session.js'
+import type { SignOuts } from './sign-out.js'
+import type { Standings } from './standing.js'
+import type { Subject } from './subject.js'
+
+/** What to answer. */
+export interface Outcome<Body> {
+  status: number
+  body: Body
+  /** What the cookie says from now on: absent, as before; null, nothing. */
+  session?: Session | null
+}
+
+/** Operations that the router serves for an identified subject. */
+export type Served = Exclude<Operation, 'openapi'>
+
+interface Answers {
+  status: MfaStatus
+  create: PendingTotp
+  authenticate: MfaStatus
+  recover: MfaStatus
+  recoveryCodes: RecoveryCodeList
+  rotate: RecoveryCodeList
+  remove: MfaStatus
+  cancel: MfaStatus
+  signOut: null
+}
+
+/** Subject and input in, answer of the contract out. @throws whatever `toRefusal` understands */
+export type Operations = {
+  [O in Served]: (call: Call, input: RequestOf<O>) => Promise<Outcome<Answers[O]>>
+}
+
+export interface OperationsDeps {
+  provider: (subject: Subject) => Provider
+  standings: Standings
+  statuses: MfaStatuses
+  capabilities: () => Promise<ProviderCapabilities>
+  signOuts: SignOuts
+  judge: Judge
+  /** @throws BffError rate_limited */
+  limit: (operation: Operation, call: Call) => Promise<void>
+  /** Tells the host what was done. */
+  report: (event: KitEventDetail, call: Call) => void
+  issuer: string
+  stepUpMs: number
+  pendingMs: number
+  now: () => number
+}
+
+export function createOperations(deps: OperationsDeps): Operations {
+  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, now } = deps
+  const { issuer, stepUpMs, pendingMs } = deps
+
+  /** Two requests at once for one thing are one. A registration is shared a little longer: T101. */
+  const statusFlights = createFlights<Outcome<MfaStatus>>()
+  const codeFlights = createFlights<Outcome<RecoveryCodeList>>()
+  const pendingFlights = createFlights<Outcome<PendingTotp>>(2_000)
+
+  const factorOf = ({ reading, session }: View): Factor => {
+    if (reading.factorId !== null) return 'active'
+    if (!session?.pending) return 'none'
+    return session.pending.expiresAtMs > now() ? 'pending' : 'expired'
+  }
+
+  const decideNow = (operation: Decided, view: View, supported = true): void => {
+    const verdict = decide(operation, { factor: factorOf(view), mfa: view.mfa, stepUpMs, supported })
+    if (verdict !== 'allow') throw new BffError(verdict)
+  }
+
+  const pendingAnswer = (pending: PendingRegistration, { subject }: Call): PendingTotp => ({
+    registrationId: pending.registrationId,
+    secret: pending.secret,
+    otpauthUri: otpauthUri(issuer, subject.accountName, pending.secret),
+    expiresAt: new Date(pending.expiresAtMs).toISOString(),
+    recoveryCodes: pending.recoveryCodes,
+  })
+
+  const create = async (call: Call, restart: boolean): Promise<Outcome<PendingTotp>> => {
+    const view = await statuses.freshView(call)
+    decideNow('create', view)
+    const known = call.session?.pending
+    if (!restart && known && factorOf(view) === 'pending') {
+      return { status: 200, body: pendingAnswer(known, call) }
+    }
+    await limit('create', call)
+    const offers = await offersOf(call.subject, call.session, standings)
+    const registration = await withOffer(offers, ({ proof }) =>
+      provider(call.subject).create(proof, pendingMs / 60_000),
+    )
+    const pending = { ...registration, expiresAtMs: now() + pendingMs }
+    return {
+      status: 201,
+      body: pendingAnswer(pending, call),
+      session: { ...sessionOf(call), mfa: undefined, pending },
+    }
+  }
+
+  const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
+    const { session } = call
+    // The provider judges the code and says itself whether there is a factor: one call instead of two. Only for a
+    // registration that this browser saw expire it is asked before.
+    const expired = session?.pending && session.pending.expiresAtMs <= now()
+    if (expired) decideNow('authenticate', await statuses.freshView(call))
+    const enroll = session?.pending !== undefined
+    const accepted = await judge('authenticate', call, input.code, (mode) =>
+      provider(call.subject).authenticate(input.code, {
+        ...mode,
+        telemetryId: input.telemetryId,
+        enroll,
+        setDefault: input.setDefault ?? false,
+      }),
+    )
+    const confirmed = session?.pending?.registrationId === accepted.factorId ? session.pending : undefined
+    if (confirmed) standings.learnRemaining(call.subject, confirmed.recoveryCodes.length)
+    const { factorId } = accepted
+    report(
+      confirmed ? { type: 'enrolled', factorId } : { type: 'challenge_passed', method: 'totp', factorId },
+      call,
+    )
+    return answerAccepted(call, accepted)
+  }
+
+  const recover = async (call: Call, input: RequestOf<'recover'>): Promise<Outcome<MfaStatus>> => {
+    const { session } = call
+    const expired = session?.pending && session.pending.expiresAtMs <= now()
+    if (expired) decideNow('recover', await statuses.freshView(call))
+    const accepted = await judge('recover', call, input.recoveryCode, (mode) =>
+      provider(call.subject).recover(input.recoveryCode, { ...mode, telemetryId: input.telemetryId }),
+    )
+    const { factorId } = accepted
+    const recoveryCodesRemaining = await remainingAfter(call, accepted)
+    report({ type: 'recovered', factorId, recoveryCodesRemaining }, call)
+    return answerAccepted(call, accepted)
+  }
+
+  /** A member's answer tells; for a user the provider is asked anew. */
+  const remainingAfter = async ({ subject }: Call, accepted: AcceptedMfa): Promise<number | null> => {
+    if (accepted.recoveryCodesRemaining === null) standings.forgetRemaining(subject)
+    else standings.learnRemaining(subject, accepted.recoveryCodesRemaining)
+    return standings.remaining(subject, accepted.reading)
+  }
+
+  const answerAccepted = async (call: Call, accepted: AcceptedMfa): Promise<Outcome<MfaStatus>> => {
+    const view = await statuses.viewOf({ ...call, session: accepted.session }, accepted.reading)
+    return { status: 200, body: await statuses.body(view), session: accepted.session }
+  }
+
+  const recoveryCodes = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
+    const view = await statuses.freshView(call)
+    decideNow('recoveryCodes', view, (await capabilities()).reveal)
+    await limit('recoveryCodes', call)
+    const codes = await provider(call.subject).recoveryCodes(view.reading.providerId)
+    standings.learnRemaining(call.subject, codes.length)
+    report({ type: 'recovery_codes_shown', factorId: factorIdOf(view) }, call)
+    return { status: 200, body: { recoveryCodes: codes } }
+  }
+
+  const rotate = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
+    const view = await statuses.freshView(call)
+    decideNow('rotate', view, call.subject.kind === 'member' || (await capabilities()).rotateForUsers)
+    await limit('rotate', call)
+    const codes = await provider(call.subject).rotate(view.reading.providerId)
+    standings.learnRemaining(call.subject, codes.length)
+    report({ type: 'recovery_codes_rotated', factorId: factorIdOf(view) }, call)
+    return { status: 200, body: { recoveryCodes: codes } }
+  }
+
+  const remove = async (call: Call): Promise<Outcome<MfaStatus>> => {
+    const view = await statuses.freshView(call)
+    decideNow('remove', view)
+    await limit('remove', call)
+    await provider(call.subject).remove(factorIdOf(view))
+    const reading = { ...view.reading, factorId: null }
+    standings.learn(call.subject, null, reading)
+    report({ type: 'removed', factorId: factorIdOf(view) }, call)
+    const session = { ...sessionOf(call), mfa: undefined, pending: undefined }
+    const body = await statuses.body(await statuses.viewOf({ ...call, session }, reading))
+    return { status: 200, body, session }
+  }
+
+  return {
+    async status(call) {
+      await limit('status', call)
+      return { status: 200, body: await statuses.body(await statuses.view(call)) }
+    },
+
+    create: (call, { restart = false }) =>
+      pendingFlights.share(flightKey(call, 'create', String(restart)), () => create(call, restart)),
+
+    authenticate: (call, input) =>
+      statusFlights.share(flightKey(call, 'authenticate', input.code), () => authenticate(call, input)),
+
+    recover: (call, input) =>
+      statusFlights.share(flightKey(call, 'recover', input.recoveryCode), () => recover(call, input)),
+
+    recoveryCodes: (call) => codeFlights.share(flightKey(call, 'recoveryCodes'), () => recoveryCodes(call)),
+
+    rotate: (call) => codeFlights.share(flightKey(call, 'rotate'), () => rotate(call)),
+
+    remove: (call) => statusFlights.share(flightKey(call, 'remove'), () => remove(call)),
+
+    // The registration itself is left to expire: in another tab it may just have become the active one.
+    async cancel(call) {
+      await limit('cancel', call)
+      const session = call.session && { ...call.session, pending: undefined }
+      const body = await statuses.body(await statuses.view({ ...call, session }))
+      return { status: 200, body, ...(call.session?.pending ? { session } : {}) }
+    },
+
+    async signOut(call) {
+      await signOuts.end(call.subject, call.session)
+      return { status: 204, body: null, session: null }
+    },
+  }
+}
+
+/** Policy has let the operation pass, so there is one. */
+const factorIdOf = ({ reading }: View): string => reading.factorId ?? ''
+
+const sessionOf = ({ subject, binding, session }: Asker): Session =>
+  session ?? { kind: subject.kind, binding }
+
+/** Names what is asked and by whom. A hash, since codes and tokens are part of it. */
+const flightKey = (call: Call, operation: Served, detail = ''): string =>
+  hash('sha256', JSON.stringify([operation, detail, call.binding, call.browserKey]), 'base64url')

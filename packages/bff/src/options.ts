@@ -1,0 +1,77 @@
+import { sessionDurationMinutes as durations, expirationMinutes } from '@kit/totp-client/wire'
+import { labelText } from './otpauth-uri.js'
+
+const refuse = (option: string, problem: string): never => {
+  throw new TypeError(`${option}: ${problem}`)
+}
+
+/** The keys of the ring. @throws TypeError naming the key that cannot be one */
+export function readCookieKeys(cookieKeys: readonly string[]): Uint8Array[] {
+  if (!Array.isArray(cookieKeys) || cookieKeys.length === 0) {
+    refuse('cookieKeys', 'at least one key is needed; make one with: openssl rand -base64 32')
+  }
+  const keys = cookieKeys.map((text, index) => {
+    const key =
+      typeof text === 'string' && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : null
+    if (key?.length !== 32) {
+      return refuse(
+        `cookieKeys[${index}]`,
+        '32 bytes in base64 are needed; make them with: openssl rand -base64 32',
+      )
+    }
+    // Random bytes have nearly 30 different values among 32.
+    if (new Set(key).size < 16) {
+      return refuse(`cookieKeys[${index}]`, 'this is no random key; make one with: openssl rand -base64 32')
+    }
+    return new Uint8Array(key)
+  })
+  const distinct = new Set(keys.map((key) => Buffer.from(key).toString('base64')))
+  if (distinct.size < keys.length) refuse('cookieKeys', 'one key stands twice; leave the second out')
+  return keys
+}
+
+/** Whether the cookie can be `Secure`. @throws TypeError for an origin that is none, or http off loopback */
+export function readOrigin(origin: string): { secure: boolean } {
+  const url = URL.canParse(origin)
+    ? new URL(origin)
+    : refuse('origin', 'an origin is needed, as https://app.example.com')
+  if (url.origin !== origin) refuse('origin', `write it without path or slash at its end: ${url.origin}`)
+  if (url.protocol === 'https:') return { secure: true }
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  if (url.protocol !== 'http:' || !loopback) {
+    refuse('origin', 'only https keeps the session cookie secret; http is for localhost alone')
+  }
+  return { secure: false }
+}
+
+/** Milliseconds of a number of minutes. @throws TypeError out of its range */
+export function readMinutes(option: string, minutes: number, min: number, max: number): number {
+  if (!Number.isInteger(minutes) || minutes < min || minutes > max) {
+    refuse(option, `a whole number of minutes from ${min} to ${max} is needed, not ${minutes}`)
+  }
+  return minutes * 60_000
+}
+
+/** @throws TypeError when the durations cannot be met, or contradict each other */
+export function readDurations(minutes: { session: number; stepUp: number; pending: number }) {
+  const sessionMs = readMinutes('sessionDurationMinutes', minutes.session, durations.min, durations.max)
+  const stepUpMs = readMinutes('stepUpMinutes', minutes.stepUp, 1, 1_440)
+  const pendingMs = readMinutes(
+    'pendingMinutes',
+    minutes.pending,
+    expirationMinutes.min,
+    expirationMinutes.max,
+  )
+  if (stepUpMs > sessionMs) {
+    refuse('stepUpMinutes', `it outlasts sessionDurationMinutes, ${minutes.session}: make it smaller`)
+  }
+  return { sessionMs, stepUpMs, pendingMs }
+}
+
+/** @throws TypeError for a name that apps could not show as it is */
+export function readIssuer(issuer: string): string {
+  if (typeof issuer !== 'string' || issuer === '' || issuer.length > 64 || labelText(issuer) !== issuer) {
+    refuse('issuer', 'the name that authenticator apps show is needed: 1 to 64 letters, without a colon')
+  }
+  return issuer
+}

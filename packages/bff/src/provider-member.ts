@@ -1,0 +1,147 @@
+import type { TotpClient } from '@kit/totp-client'
+import type { Member, MemberSession, Organization } from '@kit/totp-client/wire'
+import {
+  type Accepted,
+  type JudgeInput,
+  type Proof,
+  type Provider,
+  type Reading,
+  type Registration,
+  requireBase32,
+  requireEcho,
+  sessionView,
+} from './provider.js'
+import type { Subject } from './subject.js'
+
+interface About {
+  member: Member
+  organization: Organization
+}
+
+/** A member of an organization at the provider: https://stytch.com/docs/b2b/api/totp-create and its sisters. */
+export class MemberProvider implements Provider {
+  private readonly ids: { organization_id: string; member_id: string }
+
+  constructor(
+    private readonly client: TotpClient,
+    private readonly subject: Extract<Subject, { kind: 'member' }>,
+  ) {
+    this.ids = { organization_id: subject.organizationId, member_id: subject.memberId }
+  }
+
+  async read(sessionToken: string | null): Promise<Reading> {
+    const { b2b } = this.client
+    if (sessionToken === null) return this.reading(await b2b.members.get(this.ids), null)
+    const answer = await b2b.sessions.authenticate({ session_token: sessionToken })
+    return this.reading(answer, answer.member_session)
+  }
+
+  async create(proof: Proof | null, expirationMinutes: number): Promise<Registration> {
+    const answer = await this.client.b2b.totps.create({
+      ...this.ids,
+      ...proofFields(proof),
+      expiration_minutes: expirationMinutes,
+    })
+    this.requireMe(answer)
+    return {
+      registrationId: answer.totp_registration_id,
+      secret: requireBase32(answer.secret),
+      recoveryCodes: answer.recovery_codes,
+    }
+  }
+
+  /** The first code also turns MFA on for the member, who would otherwise sign in without it next time. */
+  async authenticate(
+    code: string,
+    input: JudgeInput & { enroll: boolean; setDefault: boolean },
+  ): Promise<Accepted> {
+    const answer = await this.client.b2b.totps.authenticate({
+      ...this.judged(input),
+      code,
+      set_mfa_enrollment: input.enroll ? 'enroll' : undefined,
+      set_default_mfa: input.setDefault ? true : undefined,
+    })
+    return this.accepted(answer, null)
+  }
+
+  async recover(recoveryCode: string, input: JudgeInput): Promise<Accepted> {
+    const answer = await this.client.b2b.recoveryCodes.recover({
+      ...this.judged(input),
+      recovery_code: recoveryCode,
+    })
+    return this.accepted(answer, answer.recovery_codes_remaining)
+  }
+
+  async recoveryCodes(): Promise<string[]> {
+    const answer = await this.client.b2b.recoveryCodes.get(this.ids)
+    this.requireMe(answer)
+    return answer.recovery_codes
+  }
+
+  async rotate(): Promise<string[]> {
+    const answer = await this.client.b2b.recoveryCodes.rotate(this.ids)
+    this.requireMe(answer)
+    return answer.recovery_codes
+  }
+
+  async remove(): Promise<void> {
+    this.requireMe(await this.client.b2b.members.deleteTotp(this.ids))
+  }
+
+  private judged({ proof, minting, telemetryId }: JudgeInput) {
+    return {
+      ...this.ids,
+      ...proofFields(proof),
+      session_duration_minutes: minting?.durationMinutes,
+      session_custom_claims: minting?.customClaims,
+      telemetry_id: telemetryId,
+    }
+  }
+
+  private accepted(
+    answer: About & { session_token: string; member_session?: MemberSession | null | undefined },
+    recoveryCodesRemaining: number | null,
+  ): Accepted {
+    const reading = this.reading(answer, answer.member_session ?? null)
+    requireEcho(answer.session_token !== '' && reading.session !== null && reading.factorId !== null)
+    return {
+      reading,
+      factorId: reading.factorId ?? '',
+      sessionToken: answer.session_token,
+      recoveryCodesRemaining,
+    }
+  }
+
+  private reading(about: About, session: MemberSession | null): Reading {
+    const { member, organization } = about
+    this.requireMe(about)
+    requireEcho(
+      session === null ||
+        (session.member_id === member.member_id && session.organization_id === organization.organization_id),
+    )
+    return {
+      providerId: member.member_id,
+      factorId: member.totp_registration_id || null,
+      session: session && sessionView(session.authentication_factors, session.expires_at),
+      organizationRequires: organization.mfa_policy === 'REQUIRED_FOR_ALL',
+    }
+  }
+
+  /** The host may name both by an external id, and the organization by its slug. */
+  private requireMe({ member, organization }: About): void {
+    const { organizationId, memberId } = this.subject
+    requireEcho(member.organization_id === organization.organization_id)
+    requireEcho(member.member_id === memberId || member.external_id === memberId)
+    requireEcho(
+      organization.organization_id === organizationId ||
+        organization.organization_slug === organizationId ||
+        organization.organization_external_id === organizationId,
+    )
+  }
+}
+
+/** At most one proof goes along: two are refused by the provider. */
+const proofFields = (proof: Proof | null) => ({
+  session_token: proof?.kind === 'session' ? proof.sessionToken : undefined,
+  intermediate_session_token: proof?.kind === 'intermediate' ? proof.sessionToken : undefined,
+})

@@ -1,0 +1,74 @@
+import type { ErrorCode, Operation } from '@kit/contract'
+import type { Call } from './call.js'
+import { BffError } from './errors.js'
+import { type Events, eventSubject, type KitEventDetail } from './events.js'
+import type { Metrics } from './metrics.js'
+import type { RateLimitedRequest, RateLimiter } from './rate-limit.js'
+import { subjectKeyOf, tokenHashOf } from './standing.js'
+
+type Judged = 'authenticate' | 'recover'
+
+export interface Reports {
+  /** @throws BffError rate_limited */
+  limit(operation: Operation, call: Call): Promise<void>
+  /** Gives back what an accepted code took of the limits. */
+  refund(operation: Judged, call: Call): Promise<void>
+  /** Tells the host and the metrics what was done. */
+  report(event: KitEventDetail, call: Call): void
+  /** A code that was not accepted. */
+  onRefused(operation: Judged, call: Call, refusal: BffError): void
+  revoked(): void
+}
+
+export interface ReportsDeps {
+  events: Events
+  limiter: RateLimiter
+  metrics: Metrics
+}
+
+const wrong: readonly ErrorCode[] = ['invalid_code', 'code_already_used', 'invalid_recovery_code']
+
+/** What a call means to the limits, the events and the metrics. */
+export function createReports({ events, limiter, metrics }: ReportsDeps): Reports {
+  const originOf = ({ requestId, subject, addressKey }: Call) => ({
+    requestId,
+    subject: eventSubject(subject),
+    address: addressKey,
+  })
+  const counted = (
+    operation: Operation,
+    { subject, binding, session, addressKey }: Call,
+  ): RateLimitedRequest => ({
+    operation,
+    subjectKey: subjectKeyOf(subject),
+    sessionKey: session?.provider ? tokenHashOf(session.provider.sessionToken) : binding,
+    addressKey,
+  })
+
+  return {
+    async limit(operation, call) {
+      const refused = await limiter.consume(counted(operation, call))
+      if (refused) throw new BffError('rate_limited', refused)
+    },
+    refund: (operation, call) => limiter.refund(counted(operation, call)),
+    report(event, call) {
+      const method = event.type === 'recovered' ? 'recovery_code' : 'totp'
+      if (event.type === 'enrolled' || event.type === 'challenge_passed' || event.type === 'recovered') {
+        metrics.verdicts.inc({ method, verdict: 'passed' })
+      }
+      events.emit(event, originOf(call))
+    },
+    onRefused(operation, call, refusal) {
+      const method = operation === 'recover' ? 'recovery_code' : 'totp'
+      const { code, retryAfterSeconds = null } = refusal
+      if (code === 'locked') {
+        metrics.verdicts.inc({ method, verdict: 'locked' })
+        events.emit({ type: 'locked', method, retryAfterSeconds }, originOf(call))
+      } else if (wrong.includes(code)) {
+        metrics.verdicts.inc({ method, verdict: 'failed' })
+        events.emit({ type: 'challenge_failed', method, code }, originOf(call))
+      }
+    },
+    revoked: () => events.emit({ type: 'session_revoked', reason: 'sign_out' }),
+  }
+}

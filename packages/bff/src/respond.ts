@@ -1,0 +1,51 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+/** What an answer may carry besides status and body. */
+export interface AnswerExtras {
+  /** A `Set-Cookie` value of ours; those of the host stay. */
+  cookie?: string | undefined
+  headers?: OutgoingHttpHeaders | undefined
+}
+
+/** Writes an answer: JSON, or nothing where `body` is null. */
+export type Respond = (
+  res: ServerResponse,
+  status: number,
+  body: string | null,
+  extras?: AnswerExtras & { type?: string },
+) => void
+
+/**
+ * The one writer of answers. Its headers are put together once: nothing is ever stored on the way (T77), framed,
+ * sniffed, or loaded from elsewhere, and HTTPS is remembered for a year where the origin has it.
+ */
+export function createRespond(secure: boolean): Respond {
+  const constant = {
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    Vary: 'Origin, Sec-Fetch-Site',
+    'X-Content-Type-Options': 'nosniff',
+    ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  }
+  return (res, status, body, { cookie, headers, type = 'application/json; charset=utf-8' } = {}) => {
+    if (res.headersSent || res.destroyed) return
+    // Express names itself on every answer unless told not to.
+    if (res.hasHeader('x-powered-by')) res.removeHeader('x-powered-by')
+    const all: OutgoingHttpHeaders = { ...constant, ...headers }
+    if (cookie !== undefined) all['Set-Cookie'] = withHostCookies(res, cookie)
+    if (body !== null) {
+      all['Content-Type'] = type
+      all['Content-Length'] = Buffer.byteLength(body)
+    }
+    res.writeHead(status, all)
+    res.end(body ?? undefined)
+  }
+}
+
+/** `Set-Cookie` values the host has set on this answer, and ours. */
+export function withHostCookies(res: ServerResponse, cookie: string): string[] {
+  const set = res.getHeader('set-cookie')
+  return [...(Array.isArray(set) ? set : set === undefined ? [] : [String(set)]), cookie]
+}

@@ -1,0 +1,201 @@
+import { hash, randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { type Operation, type RequestOf, type Route, routes } from '@kit/contract'
+import type { Ask } from './asker.js'
+import type { Call } from './call.js'
+import type { ClientAddress } from './client-address.js'
+import { BffError, toProblem, toRefusal } from './errors.js'
+import { parseBody, readBody, requireJson, requireSameOrigin } from './guard.js'
+import type { Log } from './log.js'
+import type { Metrics } from './metrics.js'
+import type { Operations, Outcome, Served } from './operations.js'
+import type { Respond } from './respond.js'
+import type { SessionCookie } from './session.js'
+
+/** A middleware of Express, or of anything that takes the same three. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
+
+export interface RouterDeps {
+  operations: Operations
+  ask: Ask
+  clientAddress: ClientAddress
+  cookie: SessionCookie
+  /** The public origin: what the request says of itself is never asked (T93). */
+  origin: string
+  respond: Respond
+  /** The OpenAPI document as JSON, for a mount path. */
+  document: (mount: string) => string
+  log: Log
+  metrics: Metrics
+}
+
+export interface Router {
+  /** For `app.use('/mfa', bff.router)`. The mount path itself is left to the host, for a page of its own. */
+  router: Middleware
+  /** The same in front of `app`, which then costs the routes nothing. */
+  handler(app: RequestListener, options: { mount: string }): RequestListener
+}
+
+/** One row of the contract, with what carries it out. */
+interface Station {
+  operation: Operation
+  route: Route
+  run: (call: Call, body: Buffer) => Promise<Outcome<unknown>>
+}
+
+/** Rows by path, then by method. */
+type Table = ReadonlyMap<string, ReadonlyMap<string, Station>>
+
+const allowed = (methods: ReadonlyMap<string, Station>) => [...methods.keys()].join(', ')
+
+/**
+ * The stations of a request, in their order: route 404, method 405, same origin 403, type 415, size 413, identity
+ * 401, CSRF 403, schema 400; then the operation with its conflicts, policy and limits.
+ */
+export function createRouter(deps: RouterDeps): Router {
+  const { operations, ask, clientAddress, cookie, origin, respond, document, log, metrics } = deps
+  const table = createTable(operations)
+
+  const pass = async (req: IncomingMessage, station: Station, requestId: string, hasQuery: boolean) => {
+    const { headers } = req
+    let body: Buffer | undefined
+    if (req.method !== 'GET') {
+      requireSameOrigin(headers, origin)
+      requireJson(headers)
+      body = await readBody(req)
+    }
+    const asker = await ask(req)
+    if (!asker) throw new BffError('unauthenticated')
+    if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
+      throw new BffError('csrf_rejected')
+    // No route takes a query, and no GET a body: what they name could only be meant to deceive.
+    if (asker.repeated || hasQuery) throw new BffError('invalid_request')
+    const { subject, binding, session, rawCookie } = asker
+    const addressKey = clientAddress(req)
+    const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
+    const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
+    const browserKey = hash('sha256', JSON.stringify(browser), 'base64url')
+    return station.run(
+      { subject, binding, session, requestId, addressKey, browserKey },
+      body ?? Buffer.alloc(0),
+    )
+  }
+
+  const serve = async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    path: string,
+    query: string,
+    mount: string,
+  ) => {
+    const requestId = randomUUID()
+    const begun = performance.now()
+    let operation: Operation | undefined
+    let status: number
+    let code: BffError['code'] | undefined
+    try {
+      const methods = table.get(path)
+      if (!methods) throw new BffError('not_found')
+      const station = methods.get(req.method ?? '')
+      if (!station) {
+        res.setHeader('Allow', allowed(methods))
+        throw new BffError('method_not_allowed')
+      }
+      operation = station.operation
+      if (operation === 'openapi') {
+        status = 200
+        respond(res, 200, document(mount))
+      } else {
+        const outcome = await pass(req, station, requestId, query !== '')
+        status = outcome.status
+        respond(res, status, outcome.body === null ? null : JSON.stringify(outcome.body), {
+          cookie:
+            outcome.session === undefined
+              ? undefined
+              : outcome.session
+                ? cookie.seal(outcome.session)
+                : cookie.cleared,
+          headers: operation === 'signOut' ? { 'Clear-Site-Data': '"cache"' } : undefined,
+        })
+      }
+    } catch (error) {
+      const refusal = toRefusal(error)
+      const problem = toProblem(refusal, requestId)
+      status = problem.status
+      code = refusal.code
+      if (status >= 500) log.failure({ what: operation ?? 'unknown', error: refusal, requestId })
+      if (code === 'rate_limited') metrics.limited.inc({ operation: operation ?? 'unknown' })
+      const retryAfter = problem.retryAfterSeconds
+      respond(res, status, JSON.stringify(problem), {
+        type: 'application/problem+json',
+        headers: {
+          ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }),
+          // The rest of the body is not read: the connection cannot be used again.
+          ...(req.complete ? {} : { Connection: 'close' }),
+        },
+      })
+    }
+    const durationMs = performance.now() - begun
+    const label = operation ?? 'unknown'
+    metrics.requests.inc({ operation: label, status })
+    metrics.requestSeconds.observe({ operation: label }, durationMs / 1_000)
+    log.request({ requestId, operation: label, status, code, durationMs })
+  }
+
+  /** Below the mount path everything is ours; the path itself, with or without its slash, is not. */
+  const handle = (req: IncomingMessage, res: ServerResponse, url: string, mount: string): boolean => {
+    const at = url.indexOf('?')
+    const path = at < 0 ? url : url.slice(0, at)
+    if (path === '' || path === '/') return false
+    void serve(req, res, path, at < 0 ? '' : url.slice(at + 1), mount)
+    return true
+  }
+
+  return {
+    router(req, res, next) {
+      const mount = 'baseUrl' in req && typeof req.baseUrl === 'string' ? req.baseUrl : ''
+      if (!handle(req, res, req.url ?? '', mount)) next()
+    },
+    handler(app, { mount }) {
+      if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(mount)) {
+        throw new TypeError(
+          `mount must be a path without a slash at its end, as /mfa; got ${JSON.stringify(mount)}.`,
+        )
+      }
+      const prefix = `${mount}/`
+      return (req, res) => {
+        const url = req.url ?? ''
+        if (!url.startsWith(prefix) || !handle(req, res, url.slice(mount.length), mount)) app(req, res)
+      }
+    },
+  }
+}
+
+const one = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
+
+function createTable(operations: Operations): Table {
+  const table = new Map<string, Map<string, Station>>()
+  for (const [operation, route] of Object.entries(routes) as [Operation, Route][]) {
+    const methods = table.get(route.path) ?? new Map<string, Station>()
+    methods.set(route.method, {
+      operation,
+      route,
+      run: operation === 'openapi' ? unserved : runner(operation, operations),
+    })
+    table.set(route.path, methods)
+  }
+  return table
+}
+
+const unserved = async () => ({ status: 404, body: null })
+
+function runner<O extends Served>(operation: O, operations: Operations): Station['run'] {
+  const schema: Route['request'] = routes[operation].request
+  const run = operations[operation]
+  return (call, body) => {
+    const parsed = schema?.safeParse(parseBody(body))
+    if (parsed && !parsed.success) throw new BffError('invalid_request')
+    // What the schema of this operation has let pass is this operation's input.
+    return run(call, parsed?.data as RequestOf<O>)
+  }
+}

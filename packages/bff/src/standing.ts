@@ -1,0 +1,163 @@
+import { hash } from 'node:crypto'
+import { BoundedMap } from './bounded-map.js'
+import type { ProviderCapabilities } from './capabilities.js'
+import { isOutage, isSessionGone, toRefusal } from './errors.js'
+import { createFlights } from './flights.js'
+import type { Marks } from './marks.js'
+import { nobody, type Provider, type Reading } from './provider.js'
+import type { Session } from './session.js'
+import type { Subject } from './subject.js'
+
+/** How long the provider's word about a session counts. */
+export const recheckMs = 300_000
+
+/** Names a subject, whichever sign-in it comes with. */
+export const subjectKeyOf = (subject: Subject): string =>
+  subject.kind === 'user' ? `user:${subject.userId}` : `member:${subject.organizationId}:${subject.memberId}`
+
+/** Names a session token where the token itself must not lie about. */
+export const tokenHashOf = (sessionToken: string): string => hash('sha256', sessionToken, 'base64url')
+
+export const signedOutMark = (sessionToken: string): string => `out:${tokenHashOf(sessionToken)}`
+
+interface Person {
+  providerId: string
+  factorId: string | null
+  organizationRequires: boolean
+}
+
+/** What was last known of the recovery codes, and when. */
+interface Count {
+  remaining: number | null
+  atMs: number
+}
+
+export interface Standings {
+  /**
+   * What the provider says of subject and session, not older than `maxAgeMs`.
+   *
+   * @throws BffError when the provider cannot be asked
+   */
+  read(subject: Subject, session: Session | null, maxAgeMs: number): Promise<Reading>
+  /** What was last heard, for while the provider is away; no session, so no MFA counts. */
+  lastKnown(subject: Subject, session: Session | null): Reading
+  /** Takes over what an answer told. */
+  learn(subject: Subject, sessionToken: string | null, reading: Reading): void
+  /** Makes the next read of the session ask. */
+  forget(session: Session | null): void
+  /** How many recovery codes are left; null where the provider does not tell. */
+  remaining(subject: Subject, reading: Reading): Promise<number | null>
+  learnRemaining(subject: Subject, remaining: number): void
+  forgetRemaining(subject: Subject): void
+  /** The session of the provider, where the cookie holds one that is neither over nor signed out. */
+  liveToken(session: Session | null): Promise<string | null>
+  /** Whether the session was signed out here, whatever the provider still thinks of it. */
+  isSignedOut(sessionToken: string): Promise<boolean>
+}
+
+export interface StandingsDeps {
+  provider: (subject: Subject) => Provider
+  capabilities: () => Promise<ProviderCapabilities>
+  marks: Marks
+  now: () => number
+}
+
+/**
+ * The provider is the authority; this remembers for five minutes what it said. Two memories: what a session was
+ * raised by, under the hash of its token, and which authenticator a person has. A change of the person's
+ * authenticator therefore shows at once in all of the person's sessions here (T44).
+ */
+export function createStandings({ provider, capabilities, marks, now }: StandingsDeps): Standings {
+  const people = new BoundedMap<string, Person>(50_000)
+  const sessions = new BoundedMap<string, { session: Reading['session']; atMs: number; subjectKey: string }>(
+    50_000,
+  )
+  const counts = new BoundedMap<string, Count>(50_000)
+  const reads = createFlights<Reading>()
+
+  const learn = (subject: Subject, sessionToken: string | null, reading: Reading) => {
+    const subjectKey = subjectKeyOf(subject)
+    const { providerId, factorId, organizationRequires, session } = reading
+    people.set(subjectKey, { providerId, factorId, organizationRequires })
+    if (sessionToken !== null) {
+      sessions.set(tokenHashOf(sessionToken), { session, atMs: now(), subjectKey })
+    }
+  }
+
+  const ask = async (subject: Subject, sessionToken: string | null): Promise<Reading> => {
+    try {
+      return await provider(subject).read(sessionToken)
+    } catch (error) {
+      if (sessionToken !== null && isSessionGone(error)) return ask(subject, null)
+      const refusal = toRefusal(error)
+      if (refusal.code === 'not_enrolled') return nobody
+      throw refusal
+    }
+  }
+
+  const isSignedOut = async (sessionToken: string) => marks.has(signedOutMark(sessionToken))
+
+  const liveToken = async (session: Session | null) => {
+    const live = session?.provider
+    if (!live || live.expiresAtMs <= now()) return null
+    return (await isSignedOut(live.sessionToken)) ? null : live.sessionToken
+  }
+
+  return {
+    async read(subject, session, maxAgeMs) {
+      const subjectKey = subjectKeyOf(subject)
+      const token = await liveToken(session)
+      if (token !== null && maxAgeMs > 0) {
+        const known = sessions.get(tokenHashOf(token))
+        const person = people.get(subjectKey)
+        if (known && person && known.subjectKey === subjectKey && now() - known.atMs < maxAgeMs) {
+          return { ...person, session: known.session }
+        }
+      }
+      const reading = await reads.share(`${subjectKey} ${token ?? ''}`, () => ask(subject, token))
+      learn(subject, token, reading)
+      return reading
+    },
+
+    lastKnown(subject, session) {
+      const person = people.get(subjectKeyOf(subject))
+      if (person) return { ...person, session: null }
+      return { ...nobody, factorId: session?.mfa?.factorId ?? null }
+    },
+
+    learn,
+
+    forget(session) {
+      if (session?.provider) sessions.delete(tokenHashOf(session.provider.sessionToken))
+    },
+
+    async remaining(subject, reading) {
+      if (reading.factorId === null) return null
+      const subjectKey = subjectKeyOf(subject)
+      const known = counts.get(subjectKey)
+      if (known && now() - known.atMs < recheckMs) return known.remaining
+      try {
+        const codes = (await capabilities()).reveal
+          ? (await provider(subject).recoveryCodes(reading.providerId)).length
+          : null
+        counts.set(subjectKey, { remaining: codes, atMs: now() })
+        return codes
+      } catch (error) {
+        const refusal = toRefusal(error)
+        if (!isOutage(refusal) && refusal.code !== 'not_enrolled') throw refusal
+        return known?.remaining ?? null
+      }
+    },
+
+    learnRemaining(subject, remaining) {
+      counts.set(subjectKeyOf(subject), { remaining, atMs: now() })
+    },
+
+    forgetRemaining(subject) {
+      counts.delete(subjectKeyOf(subject))
+    },
+
+    liveToken,
+    isSignedOut,
+  }
+}
