@@ -8,7 +8,7 @@ import { createKeyring } from './seal.js'
 const key = Buffer.alloc(32, 7).toString('base64')
 const given = {
   PROJECT_ID: 'project-test-1',
-  PROJECT_SECRET: 'secret-test-1',
+  PROJECT_SECRET: 'secret-test-1234',
   ENCRYPTION_KEYS: `k1:${key}`,
 }
 
@@ -32,7 +32,7 @@ test('with credentials and a key everything else has a default', () => {
     databaseUrl: undefined,
     options: {
       projectId: 'project-test-1',
-      secrets: ['secret-test-1'],
+      secrets: ['secret-test-1234'],
       encryptionKeys: `k1:${key}`,
       projectName: 'Kit',
       recoveryCodes: 'sealed',
@@ -47,7 +47,7 @@ test('with credentials and a key everything else has a default', () => {
 test('every variable is read, and an empty one is as good as none', () => {
   const config = readServerConfig({
     ...given,
-    PROJECT_SECRET: 'new, old',
+    PROJECT_SECRET: 'new-secret-12345, old-secret-12345',
     PORT: '0',
     HOST: '::1',
     DATABASE_URL: 'postgresql://u@h/d',
@@ -67,7 +67,7 @@ test('every variable is read, and an empty one is as good as none', () => {
     databaseUrl: 'postgresql://u@h/d',
     dataDir: '/somewhere/else',
     options: {
-      secrets: ['new', 'old'],
+      secrets: ['new-secret-12345', 'old-secret-12345'],
       projectName: 'Acme',
       recoveryCodes: 'hashed',
       limits: { freeFailures: 2 },
@@ -80,8 +80,9 @@ test('every variable is read, and an empty one is as good as none', () => {
 test.each<[Record<string, string | undefined>, string]>([
   [{ PROJECT_ID: undefined, PROJECT_SECRET: undefined }, 'PROJECT_ID and PROJECT_SECRET are missing'],
   [{ PROJECT_SECRET: undefined }, 'PROJECT_ID and PROJECT_SECRET belong together'],
-  [{ PROJECT_SECRET: 'a,b,c' }, 'PROJECT_SECRET must be one secret, or two'],
-  [{ PROJECT_SECRET: 'a,' }, 'PROJECT_SECRET must be one secret, or two'],
+  [{ PROJECT_SECRET: 'too-short' }, 'PROJECT_SECRET must be one secret, or two'],
+  [{ PROJECT_SECRET: `${given.PROJECT_SECRET},`.repeat(2) }, 'PROJECT_SECRET must be one secret, or two'],
+  [{ PROJECT_SECRET: `${given.PROJECT_SECRET},` }, 'PROJECT_SECRET must be one secret, or two'],
   [{ ENCRYPTION_KEYS: undefined }, 'ENCRYPTION_KEYS is missing'],
   [{ ENCRYPTION_KEYS: 'k1:c2hvcnQ=' }, 'ENCRYPTION_KEYS: entry 1 has a key of 5 bytes'],
   [{ PORT: '70000' }, 'PORT must be a whole number'],
@@ -139,7 +140,7 @@ test('KIT_DEV takes what is given and makes only what is missing', () => {
   const { ENCRYPTION_KEYS, ...credentials } = given
   const withPair = readServerConfig({ ...credentials, KIT_DEV: '1', DATA_DIR })
   expect(withPair.madeCredentials).toBeNull()
-  expect(withPair.options).toMatchObject({ projectId: 'project-test-1', secrets: ['secret-test-1'] })
+  expect(withPair.options).toMatchObject({ projectId: 'project-test-1', secrets: ['secret-test-1234'] })
   const withKey = readServerConfig({ ENCRYPTION_KEYS, KIT_DEV: '1', DATA_DIR, AUTO_PROVISION: '0' })
   expect(withKey.options).toMatchObject({ encryptionKeys: ENCRYPTION_KEYS, autoProvision: false })
   expect(withKey.madeCredentials).not.toBeNull()

@@ -132,9 +132,9 @@ function keptDevPair(dataDir: string): DevPair {
 
 function readSecrets(given: string): string[] {
   const secrets = given.split(',').map((secret) => secret.trim())
-  if (secrets.length > 2 || secrets.includes('')) {
+  if (secrets.length > 2 || secrets.some((secret) => !/^[\x21-\x7e]{16,}$/.test(secret))) {
     throw refuse(
-      'PROJECT_SECRET must be one secret, or two separated by a comma while one replaces the other.',
+      'PROJECT_SECRET must be one secret, or two separated by a comma while one replaces the other, each of 16 or more visible ASCII characters. Make one with: openssl rand -base64 32',
     )
   }
   return secrets

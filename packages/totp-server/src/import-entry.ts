@@ -1,0 +1,79 @@
+import type { Context } from './context.js'
+import type { ImportEntry } from './import-lines.js'
+import { secretContext } from './judge.js'
+import { enrolMember } from './member-mfa.js'
+import { newTotp, storeTotp } from './new-totp.js'
+import { totpInUse } from './present.js'
+import { Refusal } from './refusal.js'
+import { findMember, findUser, isExternalId, provideMember, provideUser, type Subject } from './subjects.js'
+import type { TotpsTable } from './tables.js'
+
+/** `new`: there is something to do. `unchanged`: it was imported before. */
+export type ImportVerdict = 'new' | 'unchanged' | { problem: string }
+
+const idsOf = (subject: Extract<ImportEntry['subject'], { kind: 'member' }>) => ({
+  organization_id: subject.organizationId,
+  member_id: subject.memberId,
+})
+
+const find = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
+  subject.kind === 'user' ? findUser(context, subject.userId) : findMember(context, idsOf(subject))
+
+const provide = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
+  subject.kind === 'user' ? provideUser(context, subject.userId) : provideMember(context, idsOf(subject))
+
+/** Whether AUTO_PROVISION would make whoever is missing. */
+function wouldProvide({ autoProvision }: Context, { subject }: ImportEntry): boolean {
+  return autoProvision && isExternalId(subject.kind === 'user' ? subject.userId : subject.memberId)
+}
+
+function isSame({ keyring }: Context, totp: TotpsTable, entry: ImportEntry): boolean {
+  const secret = keyring.open(totp.sealed_secret, totp.key_id, secretContext(totp))
+  return (
+    Buffer.compare(secret, entry.secret) === 0 &&
+    totp.algorithm === entry.algorithm &&
+    totp.digits === entry.digits &&
+    totp.period_seconds === entry.periodSeconds
+  )
+}
+
+/** What importing an entry would do. Writes nothing. */
+export async function checkEntry(context: Context, entry: ImportEntry): Promise<ImportVerdict> {
+  let subject: Subject
+  try {
+    subject = await find(context, entry)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (wouldProvide(context, entry)) return 'new'
+    return { problem: `names nobody known (${error.errorType}): make them first, or set AUTO_PROVISION=1` }
+  }
+  if (subject.kind === 'member' && subject.member.status !== 'active') {
+    return { problem: 'names a member who is not active' }
+  }
+  const totp = totpInUse(subject.totps)
+  if (totp === undefined) return 'new'
+  if (isSame(context, totp, entry)) return 'unchanged'
+  return { problem: 'names somebody with another authenticator: delete that one first' }
+}
+
+/**
+ * Stores an entry as a registration in use, in place of a pending one, with the recovery codes it came with and no
+ * others. A member is enrolled in MFA, as somebody who has an authenticator was before.
+ */
+export async function importEntry(context: Context, entry: ImportEntry): Promise<ImportVerdict> {
+  const verdict = await checkEntry(context, entry)
+  if (verdict !== 'new') return verdict
+  try {
+    const subject = await provide(context, entry)
+    const totp = newTotp(context, subject, entry.secret, entry, { status: 'active' })
+    await storeTotp(context, totp, entry.recoveryCodes)
+    if (subject.kind === 'member') {
+      await enrolMember(context.store, subject, { set_mfa_enrollment: 'enroll' }, context.now())
+    }
+    return 'new'
+  } catch (error) {
+    // Somebody registered between the check and the write.
+    if (error instanceof Refusal) return { problem: `was refused (${error.errorType})` }
+    throw error
+  }
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+import { pino } from 'pino'
+import { openConfiguredStore, readServerConfig } from './config.js'
+import { TotpServerError } from './error.js'
+import { createTotpServer } from './index.js'
+import { createMetrics } from './metrics.js'
+import { serve, type WireRequest, type WireResponse } from './serve.js'
+
+/** Largest backlog of log lines, in bytes: a log sink that stands still costs lines, never answers or memory. */
+const maxLogBacklog = 1 << 20
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+async function run(): Promise<void> {
+  const config = readServerConfig(process.env)
+  // Standard output belongs to the lines below, which scripts read.
+  const logSink = pino.destination({ dest: 2, sync: false, maxLength: maxLogBacklog })
+  const log = pino({ level: config.logLevel, base: null }, logSink)
+  const metrics = createMetrics()
+  const server = await createTotpServer({
+    ...config.options,
+    store: await openConfiguredStore(config),
+    logger: log,
+    onRequest: metrics.observe,
+  })
+  let isClosing = false
+
+  async function handle(request: WireRequest): Promise<WireResponse> {
+    if (request.method === 'GET') {
+      if (request.path === '/metrics') {
+        const headers = { 'content-type': metrics.contentType }
+        return { status: 200, headers, body: await metrics.text() }
+      }
+      if (request.path === '/readyz' && isClosing) return { status: 503, body: '{"status":"closing"}' }
+    }
+    return server.handle(request)
+  }
+
+  const { host, port } = config
+  const served = await serve({
+    fetch: server.fetch,
+    handle,
+    host,
+    port,
+    onError: (error) => log.error(error, 'request failed'),
+  })
+
+  async function stop(signal: string): Promise<void> {
+    if (isClosing) return
+    isClosing = true
+    log.info({ signal }, 'closing')
+    await served.close()
+    await server.close()
+    logSink.flushSync()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal))
+  process.on('uncaughtException', (error) => {
+    log.fatal(error, 'stopped by a fault')
+    logSink.flushSync()
+    process.exit(1)
+  })
+
+  if (config.madeCredentials) {
+    say(`PROJECT_ID=${config.madeCredentials.projectId}`)
+    say(`PROJECT_SECRET=${config.madeCredentials.projectSecret}`)
+  }
+  say(`listening on ${served.url}`)
+}
+
+run().catch((error: unknown) => {
+  const why = error instanceof TotpServerError ? error.message : String(error)
+  process.stderr.write(`kit-totp-server: ${why.replaceAll('\n', ' ')}\n`)
+  process.exit(1)
+})
