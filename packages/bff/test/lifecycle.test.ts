@@ -1,61 +1,109 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createFakeProvider, rightCode } from './fake-provider.js'
+import type { Subject } from '../src/index.js'
 import { type Host, member, mounts, openBrowser, startHost, user } from './host.js'
+import { type RealProvider, startProvider } from './real-provider.js'
 
-let host: Host | undefined
-afterEach(() => host?.close())
+let host: Host
+let provider: RealProvider
+afterEach(async () => {
+  await host.close()
+  await provider.close()
+})
 
 describe.each(mounts)('mounted as %s', (mount) => {
-  it.each([
-    ['a user', user()],
-    ['a member', member()],
-  ])('%s enrols, passes, recovers, reveals, rotates, removes and signs out', async (_who, subject) => {
-    const provider = createFakeProvider()
-    host = await startHost(provider.fetch, mount)
-    const browser = openBrowser(host, subject)
+  const start = async () => {
+    provider = await startProvider()
+    host = await startHost(provider.fetch, mount, { now: provider.now })
+  }
 
-    expect((await browser.status()).body).toMatchObject({ enrolled: false, verified: null, pending: null })
-    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  const subjects: [string, () => Promise<Subject>][] = [
+    ['a user', async () => user()],
+    [
+      'a member with an intermediate session',
+      async () => {
+        const { organization_id, member_id, intermediate_session_token } =
+          await provider.admin.kit.createIntermediateSession({ organization_id: 'acme', member_id: 'grace' })
+        return member(member_id, {
+          organizationId: organization_id,
+          intermediateSessionToken: intermediate_session_token,
+        })
+      },
+    ],
+    [
+      'a user with a session of the host',
+      async () => {
+        const answer = await provider.admin.kit.createSession({ user_id: 'ada' })
+        return user('ada', { sessionToken: answer.session_token })
+      },
+    ],
+    ['a member without any session', async () => member('grace', { organizationId: 'acme' })],
+  ]
 
-    const created = await browser.send('POST', '/mfa/totp', {})
-    expect(created.status).toBe(201)
-    expect(created.body.recoveryCodes).toHaveLength(10)
-    const again = await browser.send('POST', '/mfa/totp')
-    expect(again.status).toBe(200)
-    expect(again.body).toEqual(created.body)
-    expect((await browser.status()).body.pending).toEqual({ expiresAt: created.body.expiresAt })
+  it.each(subjects)(
+    '%s enrols, passes, recovers, reveals, rotates, removes and signs out',
+    async (_who, sign) => {
+      await start()
+      const browser = openBrowser(host, await sign())
 
-    const confirmed = await browser.send('POST', '/mfa/totp/authenticate', { code: rightCode })
-    expect(confirmed.text).not.toContain('SENTINEL')
-    expect(confirmed.status).toBe(200)
-    expect(confirmed.body).toMatchObject({
-      enrolled: true,
-      pending: null,
-      verified: { method: 'totp' },
-      recoveryCodesRemaining: 10,
-    })
-    expect((await browser.status()).body).toEqual(confirmed.body)
-    expect((await browser.send('GET', '/vault')).text).toBe('gold')
+      expect((await browser.status()).body).toMatchObject({ enrolled: false, verified: null, pending: null })
+      expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
 
-    const shown = await browser.send('POST', '/mfa/totp/recovery-codes')
-    expect(shown.body.recoveryCodes).toEqual(created.body.recoveryCodes)
+      const created = await browser.send('POST', '/mfa/totp', {})
+      expect(created.status).toBe(201)
+      expect(created.body.recoveryCodes).toHaveLength(10)
+      const again = await browser.send('POST', '/mfa/totp')
+      expect(again.status).toBe(200)
+      expect(again.body).toEqual(created.body)
+      expect((await browser.status()).body.pending).toEqual({ expiresAt: created.body.expiresAt })
 
-    const recoveryCode = created.body.recoveryCodes[0]
-    const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
-    expect(recovered.body).toMatchObject({ verified: { method: 'recovery_code' }, recoveryCodesRemaining: 9 })
-    expect((await browser.send('POST', '/mfa/totp/recovery-codes')).body.code).toBe('step_up_required')
+      const { secret } = created.body
+      const confirmed = await browser.send('POST', '/mfa/totp/authenticate', {
+        code: provider.nextCode(secret),
+      })
+      expect(confirmed.body).toMatchObject({
+        enrolled: true,
+        pending: null,
+        verified: { method: 'totp', at: new Date(provider.now()).toISOString() },
+        recoveryCodesRemaining: 10,
+      })
+      expect((await browser.status()).body).toEqual(confirmed.body)
+      expect((await browser.send('GET', '/vault')).text).toBe('gold')
 
-    const rotated = await browser.send('POST', '/mfa/totp/recovery-codes/rotate', {})
-    expect(rotated.status).toBe(200)
-    expect(rotated.body.recoveryCodes).not.toEqual(created.body.recoveryCodes)
-    expect((await browser.send('POST', '/mfa/totp', {})).body.code).toBe('already_enrolled')
+      const shown = await browser.send('POST', '/mfa/totp/recovery-codes')
+      expect(shown.body.recoveryCodes.sort()).toEqual(created.body.recoveryCodes.sort())
 
-    const removed = await browser.send('DELETE', '/mfa/totp')
-    expect(removed.body).toMatchObject({ enrolled: false, verified: null })
-    expect((await browser.send('GET', '/vault')).status).toBe(403)
-    const left = await browser.send('POST', '/mfa/sign-out')
-    expect(left.status).toBe(204)
-    expect(left.headers['clear-site-data']).toBe('"cache"')
-    expect(browser.cookies.size).toBe(0)
-  })
+      const recoveryCode = created.body.recoveryCodes[0].toUpperCase()
+      const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
+      expect(recovered.body).toMatchObject({
+        verified: { method: 'recovery_code' },
+        recoveryCodesRemaining: 9,
+      })
+      expect((await browser.send('POST', '/mfa/totp/recovery-codes')).body.code).toBe('step_up_required')
+
+      const rotated = await browser.send('POST', '/mfa/totp/recovery-codes/rotate', {})
+      expect(rotated.status).toBe(200)
+      expect(rotated.body.recoveryCodes).not.toEqual(created.body.recoveryCodes)
+      expect((await browser.send('POST', '/mfa/totp', {})).body.code).toBe('already_enrolled')
+
+      provider.advance(360)
+      expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('step_up_required')
+      const stepped = await browser.send('POST', '/mfa/totp/authenticate', {
+        code: provider.nextCode(secret),
+      })
+      expect(stepped.body.verified.method).toBe('totp')
+      const removed = await browser.send('DELETE', '/mfa/totp')
+      expect(removed.body).toMatchObject({ enrolled: false, verified: null })
+      expect((await browser.send('GET', '/vault')).status).toBe(403)
+
+      const next = await browser.send('POST', '/mfa/totp', {})
+      expect(next.status).toBe(201)
+      const code = provider.nextCode(next.body.secret)
+      expect((await browser.send('POST', '/mfa/totp/authenticate', { code })).body.enrolled).toBe(true)
+
+      const left = await browser.send('POST', '/mfa/sign-out')
+      expect(left.status).toBe(204)
+      expect(left.headers['clear-site-data']).toBe('"cache"')
+      expect(browser.cookies.size).toBe(0)
+    },
+  )
 })
