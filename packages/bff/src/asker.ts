@@ -43,7 +43,10 @@ export function createAsk(identify: Identify, cookie: SessionCookie): Ask {
 /** Ids end up in paths of the provider: T88. */
 function requireIds(subject: Subject): void {
   const ids = subject.kind === 'user' ? [subject.userId] : [subject.organizationId, subject.memberId]
-  if (!ids.every((id) => typeof id === 'string' && idPattern.test(id))) {
-    throw new BffError('internal', { cause: new TypeError('identify: an id has letters that no id has.') })
+  if (
+    typeof subject.accountName !== 'string' ||
+    !ids.every((id) => typeof id === 'string' && idPattern.test(id))
+  ) {
+    throw new BffError('internal', { cause: new TypeError('identify gave a subject that cannot be.') })
   }
 }

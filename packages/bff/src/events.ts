@@ -15,7 +15,8 @@ export type EventSubject =
  * What happened, in the words of the field:
  * an authenticator app `enrolled`; a challenge `passed`, `failed` or `locked`; an account `recovered` by a recovery
  * code; recovery codes `shown` or `rotated`; the authenticator app `removed`; a `session_revoked`; the provider
- * `upstream_degraded`, and `upstream_restored` when it answers again.
+ * `upstream_degraded`, and `upstream_restored` when it answers again; a `foreign_answer`, about somebody else than was
+ * asked for, which was thrown away.
  */
 export type KitEventDetail =
   | { type: 'enrolled'; factorId: string }
@@ -29,6 +30,7 @@ export type KitEventDetail =
   | { type: 'session_revoked'; reason: 'sign_out' | 'factor_changed' }
   | { type: 'upstream_degraded' }
   | { type: 'upstream_restored' }
+  | { type: 'foreign_answer' }
 
 /** Whose request it was; absent for what no request did. */
 export interface EventOrigin {

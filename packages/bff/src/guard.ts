@@ -22,7 +22,8 @@ export function requireSameOrigin(headers: IncomingHttpHeaders, origin: string):
 
 const jsonType = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i
 
-const hasBody = (headers: IncomingHttpHeaders) =>
+/** Whether a body comes along. */
+export const hasBody = (headers: IncomingHttpHeaders) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /**

@@ -180,7 +180,18 @@ export function createBff(options: BffOptions): Bff {
   const document = createDocument(cookie.name)
 
   return {
-    ...createRouter({ operations, ask, clientAddress, cookie, origin, respond, document, log, metrics }),
+    ...createRouter({
+      operations,
+      ask,
+      clientAddress,
+      cookie,
+      onFailed: reports.onFailed,
+      origin,
+      respond,
+      document,
+      log,
+      metrics,
+    }),
     requireMfa: createRequireMfa({ ask, statuses, respond, origin }),
 
     async session(req) {
@@ -198,9 +209,8 @@ export function createBff(options: BffOptions): Bff {
 
     async signOut(req, res) {
       const asker = await ask(req).catch(() => null)
-      // The host may have forgotten its own sign-in already: the cookie alone is enough to end what it holds.
-      const session = asker ? asker.session : cookie.open(req.headers.cookie).session
-      await signOuts.end(asker?.subject ?? null, session)
+      // The host may have ended its own sign-in already: the cookie alone is enough to end what it holds.
+      await signOuts.end(asker?.subject ?? null, cookie.open(req.headers.cookie).session)
       if (res.headersSent) return
       res.setHeader('Set-Cookie', withHostCookies(res, cookie.cleared))
       res.setHeader('Clear-Site-Data', '"cache"')

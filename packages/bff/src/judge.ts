@@ -1,6 +1,6 @@
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
-import { BffError, toRefusal } from './errors.js'
+import { BffError, isOutage, toRefusal } from './errors.js'
 import { countMfa } from './policy.js'
 import { offersOf, withOffer } from './proofs.js'
 import type { Accepted, Minting, Proof } from './provider.js'
@@ -95,8 +95,9 @@ export function createJudge(deps: JudgeDeps): Judge {
       await refund(operation, call)
       return accepted
     } catch (error) {
-      standings.forget(session)
       const refusal = toRefusal(error)
+      // The code may have been taken: what the session was raised by is asked anew (F3, F4).
+      if (isOutage(refusal)) standings.forget(session)
       onRefused(operation, call, refusal)
       throw refusal
     }

@@ -9,6 +9,7 @@ import {
   type Registration,
   requireBase32,
   requireEcho,
+  requireSound,
   sessionView,
 } from './provider.js'
 import type { Subject } from './subject.js'
@@ -103,7 +104,7 @@ export class MemberProvider implements Provider {
     recoveryCodesRemaining: number | null,
   ): Accepted {
     const reading = this.reading(answer, answer.member_session ?? null)
-    requireEcho(answer.session_token !== '' && reading.session !== null && reading.factorId !== null)
+    requireSound(answer.session_token !== '' && reading.session !== null && reading.factorId !== null)
     return {
       reading,
       factorId: reading.factorId ?? '',

@@ -8,6 +8,7 @@ import {
   type Registration,
   requireBase32,
   requireEcho,
+  requireSound,
   sessionView,
 } from './provider.js'
 import type { Subject } from './subject.js'
@@ -86,8 +87,10 @@ export class UserProvider implements Provider {
     session?: Session | null | undefined
   }): Accepted {
     const reading = this.reading(answer.user, answer.session ?? null)
-    requireEcho(answer.user_id === answer.user.user_id && answer.totp_id === reading.factorId)
-    requireEcho(answer.session_token !== '' && reading.session !== null)
+    requireEcho(answer.user_id === answer.user.user_id)
+    requireSound(
+      answer.totp_id === reading.factorId && answer.session_token !== '' && reading.session !== null,
+    )
     return {
       reading,
       factorId: answer.totp_id,

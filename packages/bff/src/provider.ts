@@ -69,10 +69,19 @@ export interface Provider {
 /** What a provider that does not know the subject would have said. */
 export const nobody: Reading = { providerId: '', factorId: null, session: null, organizationRequires: false }
 
+/** The provider answered for another subject: its own fault or a forgery, and never to be acted on. */
+export class ForeignAnswer extends Error {
+  override readonly name = 'ForeignAnswer'
+}
+
 /** @throws BffError bad_upstream unless `same`: the answer is about another subject */
 export function requireEcho(same: boolean): void {
-  if (!same)
-    throw new BffError('bad_upstream', { cause: new Error('The provider answered for another subject.') })
+  if (!same) throw new BffError('bad_upstream', { cause: new ForeignAnswer() })
+}
+
+/** @throws BffError bad_upstream unless `sound`: the answer contradicts itself */
+export function requireSound(sound: boolean): void {
+  if (!sound) throw new BffError('bad_upstream')
 }
 
 /** What a session of the provider was raised by. */

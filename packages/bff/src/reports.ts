@@ -3,6 +3,7 @@ import type { Call } from './call.js'
 import { BffError } from './errors.js'
 import { type Events, eventSubject, type KitEventDetail } from './events.js'
 import type { Metrics } from './metrics.js'
+import { ForeignAnswer } from './provider.js'
 import type { RateLimitedRequest, RateLimiter } from './rate-limit.js'
 import { subjectKeyOf, tokenHashOf } from './standing.js'
 
@@ -17,6 +18,8 @@ export interface Reports {
   report(event: KitEventDetail, call: Call): void
   /** A code that was not accepted. */
   onRefused(operation: Judged, call: Call, refusal: BffError): void
+  /** A request that was refused, whatever it was. */
+  onFailed(call: Call, refusal: BffError): void
   revoked(): void
 }
 
@@ -68,6 +71,9 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
         metrics.verdicts.inc({ method, verdict: 'failed' })
         events.emit({ type: 'challenge_failed', method, code }, originOf(call))
       }
+    },
+    onFailed(call, { cause }) {
+      if (cause instanceof ForeignAnswer) events.emit({ type: 'foreign_answer' }, originOf(call))
     },
     revoked: () => events.emit({ type: 'session_revoked', reason: 'sign_out' }),
   }

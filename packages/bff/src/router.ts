@@ -5,7 +5,7 @@ import type { Ask } from './asker.js'
 import type { Call } from './call.js'
 import type { ClientAddress } from './client-address.js'
 import { BffError, toProblem, toRefusal } from './errors.js'
-import { parseBody, readBody, requireJson, requireSameOrigin } from './guard.js'
+import { hasBody, parseBody, readBody, requireJson, requireSameOrigin } from './guard.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Operations, Outcome, Served } from './operations.js'
@@ -20,6 +20,8 @@ export interface RouterDeps {
   ask: Ask
   clientAddress: ClientAddress
   cookie: SessionCookie
+  /** Told of each refusal of an operation. */
+  onFailed: (call: Call, refusal: BffError) => void
   /** The public origin: what the request says of itself is never asked (T93). */
   origin: string
   respond: Respond
@@ -53,7 +55,7 @@ const allowed = (methods: ReadonlyMap<string, Station>) => [...methods.keys()].j
  * 401, CSRF 403, schema 400; then the operation with its conflicts, policy and limits.
  */
 export function createRouter(deps: RouterDeps): Router {
-  const { operations, ask, clientAddress, cookie, origin, respond, document, log, metrics } = deps
+  const { operations, ask, clientAddress, cookie, onFailed, origin, respond, document, log, metrics } = deps
   const table = createTable(operations)
 
   const pass = async (req: IncomingMessage, station: Station, requestId: string, hasQuery: boolean) => {
@@ -69,16 +71,20 @@ export function createRouter(deps: RouterDeps): Router {
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
       throw new BffError('csrf_rejected')
     // No route takes a query, and no GET a body: what they name could only be meant to deceive.
-    if (asker.repeated || hasQuery) throw new BffError('invalid_request')
+    if (asker.repeated || hasQuery || (!body && hasBody(headers))) throw new BffError('invalid_request')
     const { subject, binding, session, rawCookie } = asker
     const addressKey = clientAddress(req)
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
     const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
     const browserKey = hash('sha256', JSON.stringify(browser), 'base64url')
-    return station.run(
-      { subject, binding, session, requestId, addressKey, browserKey },
-      body ?? Buffer.alloc(0),
-    )
+    const call = { subject, binding, session, requestId, addressKey, browserKey }
+    try {
+      return await station.run(call, body ?? Buffer.alloc(0))
+    } catch (error) {
+      const refusal = toRefusal(error)
+      onFailed(call, refusal)
+      throw refusal
+    }
   }
 
   const serve = async (
@@ -147,7 +153,7 @@ export function createRouter(deps: RouterDeps): Router {
     const at = url.indexOf('?')
     const path = at < 0 ? url : url.slice(0, at)
     if (path === '' || path === '/') return false
-    void serve(req, res, path, at < 0 ? '' : url.slice(at + 1), mount)
+    serve(req, res, path, at < 0 ? '' : url.slice(at + 1), mount).catch(() => res.destroy())
     return true
   }
 
