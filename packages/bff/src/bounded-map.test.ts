@@ -1,0 +1,28 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { BoundedMap } from './bounded-map.js'
+
+it('keeps what was set last, whatever is set again or deleted between', () => {
+  const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 9 })), { maxLength: 200 })
+  fc.assert(
+    fc.property(steps, (list) => {
+      const map = new BoundedMap<number, number>(4)
+      let expected: number[] = []
+      for (const [keep, key] of list) {
+        expected = expected.filter((other) => other !== key)
+        if (keep) expected = [...expected, key].slice(-4)
+        if (keep) map.set(key, key)
+        else map.delete(key)
+        expect([...map.keys()]).toEqual(expected)
+      }
+    }),
+  )
+})
+
+it('T34: costs the same when it is full', () => {
+  const map = new BoundedMap<string, number>(50_000)
+  const begun = performance.now()
+  for (let i = 0; i < 500_000; i++) map.set(`key ${i}`, i)
+  expect(map.size).toBe(50_000)
+  expect(performance.now() - begun).toBeLessThan(5_000)
+})

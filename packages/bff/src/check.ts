@@ -1,0 +1,65 @@
+import { type TotpClient, TotpClientError } from '@kit/totp-client'
+import type { BffConfig } from './config.js'
+import { createDatabase } from './database.js'
+
+/** One thing that was looked at, in words for people. */
+export interface Finding {
+  ok: boolean
+  text: string
+}
+
+/** Nobody's id: the answer tells whether the provider knows us, and costs it nothing. */
+const nobody = 'user-test-00000000-0000-4000-8000-000000000000'
+
+/** Asks the provider once, and the database if there is one, and says in words what is wrong. */
+export async function check(config: BffConfig, client: TotpClient): Promise<Finding[]> {
+  const findings = [await checkProvider(client)]
+  if (config.databaseUrl) findings.push(await checkDatabase(config.databaseUrl))
+  return findings
+}
+
+async function checkProvider(client: TotpClient): Promise<Finding> {
+  try {
+    await client.users.get({ user_id: nobody })
+    return { ok: true, text: 'The provider answers and accepts the credentials.' }
+  } catch (error) {
+    if (!(error instanceof TotpClientError)) throw error
+    return sentenceFor(error)
+  }
+}
+
+function sentenceFor({ code, errorType, status, reason }: TotpClientError): Finding {
+  if (errorType === 'unauthorized_credentials' || errorType === 'invalid_project_id_authentication') {
+    return { ok: false, text: 'The provider refuses PROJECT_ID and PROJECT_SECRET: copy both from it again.' }
+  }
+  if (code === 'unreachable' || code === 'timeout' || code === 'outcome_unknown') {
+    return {
+      ok: false,
+      text: `The provider cannot be reached (${reason}): look at UPSTREAM_URL and the network.`,
+    }
+  }
+  if (code === 'malformed') {
+    return {
+      ok: false,
+      text: `What answers is not a provider of TOTP (${reason}): look at UPSTREAM and UPSTREAM_URL.`,
+    }
+  }
+  if (status === 429 || (status ?? 0) >= 500) {
+    return { ok: false, text: `The provider is in trouble itself (HTTP ${status}): try again in a minute.` }
+  }
+  // It looked for nobody and found nobody, or the project is a B2B one: either way it knows us.
+  return { ok: true, text: 'The provider answers and accepts the credentials.' }
+}
+
+async function checkDatabase(databaseUrl: string): Promise<Finding> {
+  const database = createDatabase(databaseUrl)
+  try {
+    await database.query('kit_bff_check', 'SELECT 1 AS one', [])
+    return { ok: true, text: 'The database answers and has its tables.' }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
+    return { ok: false, text: `The database of DATABASE_URL cannot be used (${code}).` }
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,117 @@
+import type { RequestListener, ServerResponse } from 'node:http'
+import { createTotpClient, type TotpClient } from '@kit/totp-client'
+import pino from 'pino'
+import type { BffConfig } from './config.js'
+import { ConfigError } from './config.js'
+import { BffError, toProblem } from './errors.js'
+import { type HttpServer, listen, withShedding } from './http-server.js'
+import { createBff } from './index.js'
+import { createOps } from './ops.js'
+import { createStaticApp } from './static-app.js'
+
+/** The provider of this process. */
+export interface Upstream {
+  client: TotpClient
+  close(): Promise<void>
+}
+
+/** Opens the server that comes along in this process. */
+export type OpenEmbedded = () => Promise<Upstream>
+
+/** Opens the provider that the configuration names. */
+export async function openUpstream(config: BffConfig, openEmbedded: OpenEmbedded): Promise<Upstream> {
+  const { upstream } = config
+  if (upstream.kind === 'embedded') return openEmbedded()
+  const { projectId, secret, baseUrl } = upstream
+  try {
+    const client = createTotpClient({ projectId, secret, ...(baseUrl && { baseUrl }) })
+    return { client, close: () => client.close() }
+  } catch (error) {
+    throw new ConfigError(
+      `UPSTREAM_URL, PROJECT_ID or PROJECT_SECRET: ${error instanceof Error ? error.message : ''}`,
+    )
+  }
+}
+
+/** A log that no request waits for: where nobody reads it, lines are dropped beyond one megabyte (F47). */
+export function createLogger(level: string): pino.Logger {
+  return pino({ level, base: null }, pino.destination({ fd: 2, sync: false, maxLength: 1_000_000 }))
+}
+
+export interface Running {
+  /** `http://HOST:PORT` */
+  url: string
+  opsUrl: string
+  /** Drains and lets go of everything. */
+  stop(): Promise<void>
+}
+
+/** Requests at once, above which further ones are told to come back. */
+const maxInFlight = 256
+const maxLagMs = 200
+
+/**
+ * Starts what `kit-bff` is: the API, the page beside it, and health and metrics on a port of their own.
+ *
+ * @throws ConfigError where the environment cannot work
+ */
+export async function start(config: BffConfig, upstream: Upstream, logger: pino.Logger): Promise<Running> {
+  const { host, mount, staticDir } = config
+  const server = await listenOn('PORT', config.port, host)
+  const origin = config.origin ?? `http://localhost:${server.port}`
+  const bff = createBff({
+    upstream: upstream.client,
+    identify: config.identify,
+    origin,
+    cookieKeys: config.cookieKeys,
+    issuer: config.issuer,
+    trustedProxies: config.trustedProxies,
+    ...(config.databaseUrl && { databaseUrl: config.databaseUrl }),
+    logger,
+  })
+  const page = staticDir === undefined ? nothingHere : createStaticApp(staticDir, origin.startsWith('https:'))
+  const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse: refuseBusy })
+  server.answer(listener)
+
+  const ops = await listenOn('OPS_PORT', config.opsPort, '127.0.0.1')
+  ops.answer(createOps(bff.metrics, () => !server.isDraining()))
+
+  return {
+    url: urlOf(host, server.port),
+    opsUrl: urlOf('127.0.0.1', ops.port),
+    async stop() {
+      await server.drain()
+      await bff.close()
+      await upstream.close()
+      await ops.drain()
+    },
+  }
+}
+
+const urlOf = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+async function listenOn(name: string, port: number, host: string): Promise<HttpServer> {
+  try {
+    return await listen(port, host)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+    throw new ConfigError(
+      `${name}: cannot listen on ${host}:${port} (${code}). Set ${name} to one that is free.`,
+    )
+  }
+}
+
+const nothingHere: RequestListener = (_req, res) => {
+  res.writeHead(404, { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }).end()
+}
+
+/** The same body as every refusal, without asking anybody anything. */
+function refuseBusy(res: ServerResponse): void {
+  const problem = toProblem(new BffError('upstream_unavailable', { retryAfterSeconds: 1 }), 'busy')
+  res.writeHead(503, {
+    'Cache-Control': 'no-store',
+    'Content-Type': 'application/problem+json',
+    'Retry-After': 1,
+  })
+  res.end(JSON.stringify(problem))
+}
