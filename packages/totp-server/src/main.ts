@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { openConfiguredStore, readServerConfig } from './config.js'
 import { TotpServerError } from './error.js'
 import { createTotpServer } from './index.js'
-import { createMetrics } from './metrics.js'
+import type { Metrics } from './metrics.js'
 import { serve, type WireRequest, type WireResponse } from './serve.js'
 
 /** Largest backlog of log lines, in bytes: a log sink that stands still costs lines, never answers or memory. */
@@ -16,20 +16,20 @@ async function run(): Promise<void> {
   // Standard output belongs to the lines below, which scripts read.
   const logSink = pino.destination({ dest: 2, sync: false, maxLength: maxLogBacklog })
   const log = pino({ level: config.logLevel, base: null }, logSink)
-  const metrics = createMetrics()
-  const server = await createTotpServer({
+  let metrics: Promise<Metrics> | undefined
+  const server = createTotpServer({
     ...config.options,
     store: await openConfiguredStore(config),
     logger: log,
-    onRequest: metrics.observe,
+    onRequest: (facts) => void metrics?.then(({ observe }) => observe(facts)),
   })
   let isClosing = false
 
   async function handle(request: WireRequest): Promise<WireResponse> {
     if (request.method === 'GET') {
-      if (request.path === '/metrics') {
-        const headers = { 'content-type': metrics.contentType }
-        return { status: 200, headers, body: await metrics.text() }
+      if (request.path === '/metrics' && metrics !== undefined) {
+        const { contentType, text } = await metrics
+        return { status: 200, headers: { 'content-type': contentType }, body: await text() }
       }
       if (request.path === '/readyz' && isClosing) return { status: 503, body: '{"status":"closing"}' }
     }
@@ -66,6 +66,8 @@ async function run(): Promise<void> {
     say(`PROJECT_SECRET=${config.madeCredentials.projectSecret}`)
   }
   say(`listening on ${served.url}`)
+  // prom-client takes 50 ms to load: after the program is ready, not before.
+  metrics = import('./metrics.js').then(({ createMetrics }) => createMetrics())
 }
 
 run().catch((error: unknown) => {
