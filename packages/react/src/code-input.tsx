@@ -12,13 +12,15 @@ import {
   useRef,
   useState,
 } from 'react'
-import { type FieldText, readEdit } from './code-value.js'
+import { readEdit } from './code-value.js'
+
+type OwnProps = 'value' | 'defaultValue' | 'onChange' | 'type' | 'maxLength' | 'children'
 
 /** Why a code changed: keys, a paste or drop, a program or the keyboard's suggestion, a deletion, a form reset. */
 export type CodeChangeReason = 'type' | 'paste' | 'autofill' | 'delete' | 'reset'
 
-/** Options of {@link useCodeInput}, and the props of {@link CodeInput} that are not the `<input>`'s own. */
-export interface CodeInputOptions {
+/** Options of {@link useCodeInput}: those of a code, and any other prop of an `<input>`, which is passed on to it. */
+export interface CodeInputOptions extends Omit<ComponentPropsWithoutRef<'input'>, OwnProps> {
   /** Digits of a whole code. @default 6 */
   length?: 6 | 8 | undefined
   /** The code, when the host keeps it: ASCII digits, at most `length`. */
@@ -32,6 +34,8 @@ export interface CodeInputOptions {
    * code counts). Never called from a render or an effect, so never twice for one edit.
    */
   onComplete?: ((value: string) => void) | undefined
+  /** The code is being checked: read-only with the focus kept, and `aria-busy`. @default false */
+  busy?: boolean | undefined
   /** Keeps the code as it is; the field stays in the tab order and keeps its focus. @default false */
   readOnly?: boolean | undefined
   /** Takes the field out of the form. Focus comes back when it is enabled again. @default false */
@@ -42,34 +46,30 @@ export interface CodeInputOptions {
 export interface CodeCell {
   /** The digit, or `''`. */
   readonly char: string
-  /** The caret stands here, or the digit is selected. */
-  readonly active: 'caret' | 'range' | undefined
+  /** The caret stands here, or the digit is selected; worth drawing while the input has the focus. */
+  readonly active: boolean
 }
 
 type Span = readonly [start: number, end: number]
 
+const spanOf = (element: HTMLInputElement) => [element.selectionStart, element.selectionEnd] as Span
+
 /** What the field remembers without drawing it. */
 interface Self {
-  /** Answers the events of the last render; missing until the first. */
-  handle?: (element: HTMLInputElement, event: Event) => void
-  /** The field before the edit that is under way. */
-  before?: FieldText | undefined
-  /** Where the caret goes once the digits are written back. */
-  caret?: number | undefined
-  /** The selection that is drawn; there while the field has the focus. */
-  shown?: Span | undefined
+  /** The first value: the input's `defaultValue`, to which a form reset returns. */
+  readonly initial: string
+  /** Answers the events as of the last render; missing until the first. */
+  handle?: (element: HTMLInputElement, event: Partial<InputEvent>) => void
+  /** The selection that is drawn. */
+  shown: Span
+  /** The focus was here when the field was disabled. */
+  lost?: boolean | undefined
   /** An input method is at work: hands off the text. */
-  composing?: boolean
+  composing?: boolean | undefined
 }
 
 // React 18 warns about a layout effect on the server, where neither runs.
 const useDomEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect
-
-const textOf = (element: HTMLInputElement): FieldText => ({
-  value: element.value,
-  start: element.selectionStart as number,
-  end: element.selectionEnd as number,
-})
 
 /**
  * A code field without looks: props for one real `<input>` and the cells to draw.
@@ -82,27 +82,21 @@ export function useCodeInput({
   defaultValue = '',
   onChange,
   onComplete,
-  readOnly = false,
-  disabled = false,
+  busy,
+  readOnly,
+  disabled,
+  ...rest
 }: CodeInputOptions) {
   const ref = useRef<HTMLInputElement>(null)
-  const { current: self } = useRef<Self>({})
-  const [initial] = useState(given ?? defaultValue)
-  const [own, setOwn] = useState(initial)
-  const [selection, setSelection] = useState<Span>()
+  const fixed = readOnly || busy
+  const { current: self } = useRef<Self>({ initial: given ?? defaultValue, shown: [0, 0] })
+  const [own, setOwn] = useState(self.initial)
+  const [selection, setSelection] = useState(self.shown)
   const value = given ?? own
 
-  const show = (next: Span | undefined) => {
+  const show = (next: Span) => {
     self.shown = next
     setSelection(next)
-  }
-
-  /** Mirrors the selection; one that is drawn already costs no render. */
-  const track = (element: HTMLInputElement) => {
-    const { start, end } = textOf(element)
-    const next: Span | undefined = element.matches(':focus') ? [start, end] : undefined
-    // Disabling takes the focus away; remembering it is how it can be given back.
-    if (!element.disabled && String(next) !== String(self.shown)) show(next)
   }
 
   const change = (next: string, reason: CodeChangeReason) => {
@@ -112,98 +106,99 @@ export function useCodeInput({
   }
 
   /** Reads the edit that the browser has just made; the render that follows writes the digits back. */
-  const read = (element: HTMLInputElement, inputType = '') => {
-    const { value: next, caret, bulk } = readEdit(self.before, textOf(element), length)
-    self.before = undefined
-    self.caret = caret
-    show(element.matches(':focus') ? [caret, caret] : undefined)
-    if (readOnly) return
-    const typed = next.length < value.length ? 'delete' : bulk || !inputType ? 'autofill' : 'type'
-    change(next, /Paste|Drop/.test(inputType) ? 'paste' : typed)
+  const read = (element: HTMLInputElement, inputType?: string) => {
+    const {
+      value: next,
+      caret,
+      bulk,
+    } = readEdit(value, element.value, element.selectionEnd as number, length)
+    // A new array each time: a rejected character has to be taken out by a render as well.
+    show([caret, caret])
+    if (fixed) return
+    const typed = bulk ? 'autofill' : next.length < value.length ? 'delete' : 'type'
+    change(next, /Paste|Drop/.test(`${inputType}`) ? 'paste' : typed)
     // Text from before hydration is not completed: a browser that restores a form restores an old code.
     if (self.handle && next.length === length && (bulk || next !== value)) onComplete?.(next)
   }
 
-  const handle = (element: HTMLInputElement, event: Event) => {
-    const { type, target } = event
+  const handle = (
+    element: HTMLInputElement,
+    { type, target, isComposing, inputType }: Partial<InputEvent>,
+  ) => {
     if (type === 'reset') {
-      if (target === element.form) change(initial, type)
-    } else if (type === 'beforeinput' || type === 'compositionstart') {
-      if (!self.composing) self.before = textOf(element)
-      self.composing ||= type === 'compositionstart'
+      if (target === element.form) change(self.initial, type)
     } else if (type === 'input' || type === 'compositionend') {
-      if (type !== 'input') self.composing = false
-      if (!self.composing) read(element, type === 'input' ? (event as InputEvent).inputType : type)
-    } else track(element)
+      self.composing = isComposing
+      if (!isComposing) read(element, inputType)
+    } else if (`${spanOf(element)}` !== `${self.shown}`) show(spanOf(element))
   }
 
   useDomEffect(() => {
     const element = ref.current as HTMLInputElement
-    if (!self.handle) {
-      if (element.value !== value) read(element)
-      track(element)
-    } else if (!self.composing) {
-      if (element.value !== value) element.value = value
-      const { caret, shown } = self
-      if (shown) {
-        if (document.activeElement === document.body) element.focus()
-        if (caret !== undefined && caret !== element.selectionEnd) element.setSelectionRange(caret, caret)
-        track(element)
-      }
-      self.caret = undefined
+    const off = new AbortController()
+    const listen = (on: EventTarget, types: string) => {
+      for (const type of types.split(' '))
+        on.addEventListener(type, (event) => self.handle?.(element, event), off)
     }
-    self.handle = handle
-  })
+    listen(element, 'input compositionend')
+    listen(document, 'selectionchange reset')
+    if (element.value !== value) read(element)
+    return () => off.abort()
+  }, [])
 
   useDomEffect(() => {
     const element = ref.current as HTMLInputElement
-    const off = new AbortController()
-    const listen = (target: EventTarget, types: string) => {
-      for (const type of types.split(' '))
-        target.addEventListener(type, (event) => self.handle?.(element, event), off)
+    self.handle = handle
+    if (self.composing) return
+    const focused = element.matches(':focus')
+    if (element.value !== value) {
+      element.value = value
+      // Only with the focus: Safari focuses a field whose selection is set.
+      if (focused) element.setSelectionRange(...self.shown)
     }
-    listen(element, 'beforeinput input compositionstart compositionend focus blur')
-    listen(document, 'selectionchange reset')
-    return () => off.abort()
-  }, [self])
-
-  const [start, end] = (!disabled && selection) || [-1, -1]
-  const cells = Array.from({ length }, (_, index): CodeCell => {
-    const active = start === end ? index === Math.min(start, length - 1) : index >= start && index < end
-    return { char: value[index] ?? '', active: active ? (start === end ? 'caret' : 'range') : undefined }
+    // Disabling takes the focus away without an event, a moment after this.
+    if (self.lost && !disabled && document.activeElement === document.body) element.focus()
+    self.lost = disabled && (self.lost || focused)
   })
+
+  const [start, end] = selection
+  const cells = Array.from(
+    { length },
+    (_, index): CodeCell => ({
+      char: value[index] ?? '',
+      active: index === Math.min(start, value.length, length - 1) || (index > start && index < end),
+    }),
+  )
 
   return {
     /** For the `<input>`. */
     ref,
     cells,
     inputProps: {
+      ...rest,
       type: 'text' as const,
       inputMode: 'numeric' as const,
       autoComplete: 'one-time-code',
       autoCapitalize: 'off',
       spellCheck: false,
-      defaultValue: initial,
-      readOnly,
+      defaultValue: self.initial,
+      readOnly: fixed,
       disabled,
+      'aria-busy': busy,
       /** Whether the code is whole. */
       'data-state': value.length === length ? 'complete' : value ? 'partial' : 'empty',
     },
   }
 }
 
-/** Props of {@link CodeInput}; those of an `<input>` that are not named here go to it. */
-export interface CodeInputProps
-  extends CodeInputOptions,
-    Omit<ComponentPropsWithoutRef<'input'>, keyof CodeInputOptions | 'maxLength' | 'type' | 'children'> {
+/** Props of {@link CodeInput}: the options of {@link useCodeInput}, and the words around the field. */
+export interface CodeInputProps extends CodeInputOptions {
   /** The visible name. Without one, give `aria-label` or `aria-labelledby`. */
   label?: ReactNode
   /** Stands under the label and describes the field. Say here when a whole code is sent by itself (WCAG 3.2.2). */
   hint?: ReactNode
   /** Describes the field, marks it invalid, and is announced when it appears. */
   error?: ReactNode
-  /** The code is being checked: read-only with the focus kept, and `aria-busy`. @default false */
-  busy?: boolean | undefined
   /** `cells` draws a cell a digit when the stylesheet is there; `plain` leaves the input as it is. @default 'cells' */
   variant?: 'cells' | 'plain' | undefined
   /** Class of the outer element. */
@@ -221,65 +216,58 @@ export interface CodeInputProps
  * | `<input>` | `aria-invalid`, `aria-busy`, `readonly`, `disabled` | as named |
  * | outer element | `data-variant` | `cells` or `plain` |
  * | cell | `data-char` | its digit, or empty |
- * | cell | `data-active` | `caret` or `range` where the caret or selection is |
+ * | cell | `data-active` | `true` where the caret or the selection is, else `false` |
  */
 export const CodeInput = forwardRef<HTMLInputElement, CodeInputProps>(function CodeInput(props, outerRef) {
+  const ownId = useId()
   const {
-    length,
-    value,
-    defaultValue,
-    onChange,
-    onComplete,
     label,
     hint,
     error,
-    busy = false,
-    variant = 'cells',
+    variant,
     className = '',
+    id = ownId,
     'aria-describedby': describedBy,
-    ...rest
+    ...field
   } = props
-  const newId = useId()
-  const { id = newId } = rest
-  const { ref, cells, inputProps } = useCodeInput({ ...props, readOnly: props.readOnly || busy })
+  const { ref, cells, inputProps } = useCodeInput(field)
   useImperativeHandle(outerRef, () => ref.current as HTMLInputElement)
 
-  /** A click puts the caret before the cell under the pointer, where the browser sees only small invisible text. */
-  const place = ({ clientX, detail, currentTarget: input }: MouseEvent<HTMLInputElement>) => {
-    const row = input.nextElementSibling?.getBoundingClientRect()
-    if (detail !== 1 || !row?.width || input.selectionStart !== input.selectionEnd) return
-    const index = Math.max(0, Math.floor(((clientX - row.left) / row.width) * cells.length))
+  /**
+   * A click puts the caret before the cell under the pointer, where the browser sees only small invisible text.
+   * Without the stylesheet the cells have no width. The fraction is cut off by `setSelectionRange`.
+   */
+  const place = ({ nativeEvent, currentTarget: input }: MouseEvent<HTMLInputElement>) => {
+    const width = input.nextElementSibling?.clientWidth
+    if (!width || input.selectionStart !== input.selectionEnd) return
+    const index = (nativeEvent.offsetX / width) * cells.length
     input.setSelectionRange(index, index)
   }
 
   return (
     <div className={`kit-code ${className}`} data-variant={variant}>
       {label && <label htmlFor={id}>{label}</label>}
-      {hint && <p id={`${id}h`}>{hint}</p>}
+      <p id={`${id}h`}>{hint}</p>
       <div dir="ltr" translate="no">
         <input
           onClick={place}
-          {...rest}
           {...inputProps}
           ref={ref}
           id={id}
           data-kit="code-input"
           aria-invalid={!!error}
-          aria-busy={busy}
-          aria-describedby={
-            `${describedBy ?? ''} ${hint ? `${id}h` : ''} ${error ? `${id}e` : ''}`.trim() || undefined
-          }
+          aria-describedby={`${id}h ${id}e ${describedBy ?? ''}`}
         />
-        {variant === 'cells' && (
-          <span aria-hidden="true">
-            {cells.map(({ char, active }, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position
-              <span key={index} data-char={char} data-active={active} />
-            ))}
-          </span>
-        )}
+        <span aria-hidden="true">
+          {cells.map(({ char, active }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position
+            <span key={index} data-char={char} data-active={active} />
+          ))}
+        </span>
       </div>
-      <div role="alert">{error && <p id={`${id}e`}>{error}</p>}</div>
+      <p id={`${id}e`} role="alert">
+        {error}
+      </p>
     </div>
   )
 })

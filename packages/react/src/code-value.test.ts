@@ -40,44 +40,55 @@ function field(text: string) {
   return { value, start, end }
 }
 
-const shown = ({ value, caret }: { value: string; caret: number }) =>
-  `${value.slice(0, caret)}|${value.slice(caret)}`
+/** The edit that leads from one field to another. */
+function edit(before: string, after: string, length = 6) {
+  const { value, caret, bulk } = readEdit(field(before).value, field(after).value, field(after).end, length)
+  return { shown: `${value.slice(0, caret)}|${value.slice(caret)}`, bulk }
+}
 
-/** The field after `text` was typed, pasted or dropped over the selection of `before`. */
+/** The edit that a text makes, typed, pasted or dropped over the selection. */
 function insertion(before: string, text: string, length = 6) {
   const { value, start, end } = field(before)
-  const after = field(`${value.slice(0, start)}${text}|${value.slice(end)}`)
-  return readEdit({ value, start, end }, after, length)
+  return edit(before, `${value.slice(0, start)}${text}|${value.slice(end)}`, length)
 }
 
 describe('readEdit of an insertion', () => {
   it.each([
     ['a digit goes in at the caret', '12|', '3', '123|'],
     ['a digit between others moves them along', '1|34', '2', '12|34'],
+    ['a digit among its equals goes in', '1|11', '1', '11|11'],
     ['a selection is replaced', '1[23]4', '9', '19|4'],
+    ['a selection is replaced by what it was', '1[23]4', '23', '123|4'],
+    ['a selection is replaced by what begins alike', '1[23]4', '29', '129|4'],
     ['a text without digits changes nothing', '12|', 'abc', '12|'],
+    ['a text without digits changes nothing in the middle', '1|2', 'a', '1|2'],
     ['a text without digits does not take the selection with it', '[12]3', 'abc', '|123'],
     ['a whole code replaces everything at the end', '99|', '123456', '123456|'],
     ['a whole code replaces everything at the start', '|99', '123456', '123456|'],
+    ['a whole code replaces its own beginning', '12|', '123456', '123456|'],
     ['a whole code replaces a full code', '99999|9', '123 456', '123456|'],
     ['a longer text is cut', '|', '1234567890', '123456|'],
     ['on a full code a digit overwrites the next', '|123456', '9', '9|23456'],
     ['on a full code a digit overwrites in the middle', '12|3456', '9', '129|456'],
+    ['on a full code a digit overwrites the one after its equal', '1|23456', '1', '11|3456'],
     ['at the end of a full code nothing more goes in', '123456|', '7', '123456|'],
     ['only as many digits are overwritten as have no room', '|12345', '99', '99|2345'],
     ['a partial paste runs out at the end', '1234|', '56789', '123456|'],
     ['digits of another script count', '12|', '٣', '123|'],
     ['digits outside of the basic plane count', '12|', '𝟛', '123|'],
-  ])('%s', (_, before, text, after) => expect(shown(insertion(before, text))).toBe(after))
+  ])('%s', (_, before, text, after) => expect(insertion(before, text).shown).toBe(after))
 
   it('takes eight digits where eight are asked for', () => {
-    expect(insertion('12|', '12345678', 8).value).toBe('12345678')
-    expect(insertion('12|', '123456', 8).value).toBe('12123456')
+    expect(insertion('12|', '12345678', 8).shown).toBe('12345678|')
+    expect(insertion('12|', '123456', 8).shown).toBe('12123456|')
   })
 
-  it('says when more than one digit arrived at once', () => {
+  it('says when digits arrived together', () => {
     expect(insertion('|', '1').bulk).toBe(false)
     expect(insertion('|', '12').bulk).toBe(true)
+    expect(insertion('123456|', '7').bulk).toBe(false)
+    expect(insertion('123456|', 'abc').bulk).toBe(false)
+    expect(insertion('[123456]', '123456').bulk).toBe(true)
   })
 })
 
@@ -87,12 +98,11 @@ describe('readEdit of anything else', () => {
     ['delete', '|123', '|23', '|23'],
     ['delete among equal digits', '1|11', '1|1', '1|1'],
     ['a removed selection', '1[23]4', '1|4', '1|4'],
+    ['everything removed', '[1234]', '|', '|'],
     ['an undo', '123|', '|', '|'],
     ['an undo that brings back a code', '|', '123456|', '123456|'],
-  ])('%s', (_, before, after, result) => expect(shown(readEdit(field(before), field(after), 6))).toBe(result))
-
-  it('takes the whole value when nobody typed it', () => {
-    expect(readEdit(undefined, field('123 456|'), 6)).toEqual({ value: '123456', caret: 6, bulk: true })
-    expect(readEdit(undefined, field('|'), 6)).toEqual({ value: '', caret: 0, bulk: false })
-  })
+    ['a program that writes a code', '12|', '345678|', '345678|'],
+    ['a program that writes a code and leaves the caret', '|99', '|123 456', '123456|'],
+    ['a program that empties the field', '12|', '|', '|'],
+  ])('%s', (_, before, after, result) => expect(edit(before, after).shown).toBe(result))
 })

@@ -1,26 +1,9 @@
-/** What a text field holds: its characters and the selected range, in UTF-16 units. */
-export interface FieldText {
-  readonly value: string
-  readonly start: number
-  readonly end: number
-}
-
 /** A code after an edit: its digits and where the caret stands. */
 export interface CodeEdit {
   readonly value: string
   readonly caret: number
-  /** More than one digit arrived at once: a paste, an autofill, a drop. */
+  /** The digits arrived together: a paste, an autofill, a drop. */
   readonly bulk: boolean
-}
-
-const decimalDigit = /\p{Nd}/u
-
-/** Unicode keeps the ten digits of a script in a row, so the distance to the row's start is the value. */
-function asciiOf(digit: string): number {
-  const point = digit.codePointAt(0) ?? 0
-  let value = 0
-  while (decimalDigit.test(String.fromCodePoint(point - value - 1))) value++
-  return value % 10
 }
 
 /**
@@ -30,7 +13,12 @@ function asciiOf(digit: string): number {
  * @see https://www.unicode.org/reports/tr44/#General_Category_Values (`Nd`)
  */
 export function digitsOf(text: string): string {
-  return (text.normalize('NFKC').match(/\p{Nd}/gu) ?? []).map(asciiOf).join('')
+  return text.normalize('NFKC').replace(/./gsu, (char) => {
+    // Unicode keeps the ten digits of a script in a row, so the place in the row is the value.
+    let place = 0
+    while (/\p{Nd}/u.test(String.fromCodePoint((char.codePointAt(0) as number) - place))) place++
+    return place ? String((place - 1) % 10) : ''
+  })
 }
 
 /**
@@ -40,25 +28,29 @@ export function digitsOf(text: string): string {
  * - anything shorter goes in at the selection, and what has no room any more pushes out the digits right after it;
  * - a deletion or an undo is taken as it stands.
  *
- * @param before the field just before the edit; without it somebody else wrote the whole value
- * @param after the field now
+ * What stands behind the caret was there before, and so was what both texts begin with: the edit is in between.
+ *
+ * @param code the digits before the edit
+ * @param text the field's text after it
+ * @param position where the caret stands in that text
  * @param length digits of a whole code
  */
-export function readEdit(before: FieldText | undefined, after: FieldText, length: number): CodeEdit {
-  const { value: old, start, end } = before ?? { value: '', start: 0, end: 0 }
-  const head = old.slice(0, start)
-  const tail = old.slice(end)
-  const inserted = after.value.slice(start, after.value.length - tail.length)
-  const digits = digitsOf(inserted)
-  let value = digitsOf(after.value)
-  if (inserted && head + inserted + tail === after.value) {
-    const excess = Math.max(0, value.length - length)
-    value = digits.length < length ? head + digits + tail.slice(excess) : digits
-    if (!digits) value = old
-  }
+export function readEdit(code: string, text: string, position: number, length: number): CodeEdit {
+  const behind = text.slice(position)
+  const tail = code.endsWith(behind) ? behind : ''
+  const old = code.slice(0, code.length - tail.length)
+  const now = text.slice(0, text.length - tail.length)
+  let start = 0
+  while (old[start] && old[start] === now[start]) start++
+  const digits = digitsOf(now.slice(start))
+  const head = old.slice(0, start) + digits
+  const excess = Math.max(0, head.length + tail.length - length)
+  let value = head + tail.slice(excess)
+  if (digits.length >= length) value = digits
+  else if (!digits && now[start]) value = code
   return {
     value: value.slice(0, length),
-    caret: Math.min(length, digitsOf(after.value.slice(0, after.end)).length),
-    bulk: digits.length > 1,
+    caret: Math.min(length, head.length),
+    bulk: digits.length > 1 || code === text,
   }
 }

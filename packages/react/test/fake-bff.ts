@@ -203,7 +203,7 @@ const codesOf = (generation: number) =>
 const aborted = (signal: AbortSignal | null | undefined) =>
   new Promise<never>((_, reject) => {
     if (!signal) return
-    const give = () => reject(new DOMException('The operation was aborted.', 'AbortError'))
+    const give = () => reject(signal.reason)
     if (signal.aborted) give()
     signal.addEventListener('abort', give)
   })

@@ -36,10 +36,13 @@ export class Field {
     this.page.evaluate((next) => window.setProps(next), props as Record<string, unknown>)
   drawn = () =>
     this.cells.evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-char')).join(''))
+  /** Where the caret or the selection is drawn: only while the field has the focus. */
   active = () =>
-    this.cells.evaluateAll((cells) =>
-      cells.flatMap((cell, i) => (cell.hasAttribute('data-active') ? [i] : [])),
-    )
+    this.page
+      .locator('[data-kit="code-input"]:focus + span > [data-char]')
+      .evaluateAll((cells) =>
+        cells.flatMap((cell, i) => (cell.getAttribute('data-active') === 'true' ? [i] : [])),
+      )
   focused = () => this.input.evaluate((input) => input === document.activeElement)
 
   async press(...keys: string[]) {
