@@ -66,61 +66,49 @@ export interface MfaClientOptions {
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
   if (typeof baseUrl !== 'string')
-    throw new TypeError(
-      'MFA client: baseUrl is missing. Give the path where the BFF is mounted, such as "/mfa".',
-    )
-  const base = baseUrl.replace(/\/+$/, '')
+    throw new TypeError('MFA client: baseUrl is missing. Give the path of the BFF, such as "/mfa".')
   let known: MfaStatus | undefined
 
-  const exchange = async (line: string, input: unknown, options: CallOptions | undefined) => {
-    const [method = '', path] = line.split(' ')
-    const controller = new AbortController()
-    const giveUp = () => controller.abort()
-    const timer = setTimeout(giveUp, timeoutMs)
-    options?.signal?.addEventListener('abort', giveUp)
+  const exchange = async (operation: ClientOperation, input?: unknown, { signal }: CallOptions = {}) => {
+    const [method = '', path] = lines[operation].split(' ')
+    const deadline = AbortSignal.timeout(timeoutMs)
     try {
-      if (options?.signal?.aborted) giveUp()
-      const response = await (fetch ?? globalThis.fetch)(base + path, {
+      const response = await (fetch ?? globalThis.fetch)(baseUrl.replace(/\/+$/, '') + path, {
         method,
         credentials: 'same-origin',
         cache: 'no-store',
-        signal: controller.signal,
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
         ...(method !== 'GET' && {
           headers: { 'content-type': 'application/json', 'x-csrf': known?.csrfToken ?? '' },
           body: JSON.stringify(input ?? {}),
         }),
       })
       if (!response.ok) throw await MfaError.from(response)
-      const body: unknown = response.status === 204 ? undefined : await response.json()
-      if (body instanceof Object && 'csrfToken' in body) known = body as MfaStatus
+      const body = response.status === 204 ? undefined : await response.json()
+      if (body?.csrfToken) known = body
       return body
     } catch (cause) {
       if (cause instanceof MfaError) throw cause
-      if (options?.signal?.aborted) throw new MfaError('aborted')
-      if (controller.signal.aborted) throw new MfaError('timeout')
       // A body that is no JSON: something else than the BFF answered.
-      throw new MfaError(cause instanceof Error && cause.name === 'SyntaxError' ? 'internal' : 'network')
-    } finally {
-      clearTimeout(timer)
-      options?.signal?.removeEventListener('abort', giveUp)
+      const internal = cause instanceof Error && cause.name === 'SyntaxError'
+      throw new MfaError(
+        signal?.aborted ? 'aborted' : deadline.aborted ? 'timeout' : internal ? 'internal' : 'network',
+      )
     }
   }
 
   const method =
     <O extends ClientOperation>(operation: O): Method<O> =>
     async (input, options) => {
-      const line = lines[operation]
-      const send = async () => (await exchange(line, input, options)) as ResponseOf<O>
-      if (operation !== 'status' && !known) await exchange(lines.status, undefined, options)
-      const before = known
+      if (operation !== 'status' && !known) await exchange('status', undefined, options)
+      const before = known?.subject
       try {
-        return await send()
+        return await exchange(operation, input, options)
       } catch (error) {
         if (!(error instanceof MfaError && error.code === 'csrf_rejected')) throw error
-        await exchange(lines.status, undefined, options)
-        const same = (key: 'kind' | 'accountName') => before?.subject[key] === known?.subject[key]
-        if (!same('kind') || !same('accountName')) throw error
-        return send()
+        await exchange('status', undefined, options)
+        if (JSON.stringify(before) !== JSON.stringify(known?.subject)) throw error
+        return exchange(operation, input, options)
       }
     }
 

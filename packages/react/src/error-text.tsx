@@ -1,5 +1,5 @@
-import { error as english, form as formEnglish } from './messages/en.js'
-import { type MfaError, sentences } from './mfa-error.js'
+import { error as english } from './messages/en.js'
+import { type MfaError, sentenceOf } from './mfa-error.js'
 import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
 
 /**
@@ -8,27 +8,22 @@ import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.j
  */
 export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number | undefined }) {
   const t = useGroup('error', english)
-  const { attemptsLeft, reference } = useGroup('form', formEnglish)
   const locale = useLocale()
-  const { code } = error
-  const limited = code === 'rate_limited' || code === 'locked'
+  const { code, attemptsLeft, requestId, status } = error
+  const parts = [
+    sentenceOf(code, t),
+    status === 429 && !wait && t.later,
+    attemptsLeft !== undefined && formatMessage(locale, t.attemptsLeft, { count: attemptsLeft }),
+    code === 'internal' && requestId && formatMessage(locale, t.reference, { id: requestId }),
+  ]
   return (
     <span data-kit="error" data-state={code}>
-      {t[sentences[code]]}
-      {limited && !wait && ` ${code === 'locked' ? t.lockedOut : t.later}`}
+      {parts.filter(Boolean).join(' ')}
       {wait > 0 && (
-        <>
-          {' '}
-          <span role="timer" aria-live="off">
-            {formatMessage(locale, t.wait, { time: formatSpan(locale, wait) })}
-          </span>
-        </>
+        <span role="timer" aria-live="off">
+          {` ${formatMessage(locale, t.wait, { time: formatSpan(locale, wait) })}`}
+        </span>
       )}
-      {error.attemptsLeft !== undefined &&
-        ` ${formatMessage(locale, attemptsLeft, { count: error.attemptsLeft })}`}
-      {code === 'internal' &&
-        error.requestId &&
-        ` ${formatMessage(locale, reference, { id: error.requestId })}`}
     </span>
   )
 }

@@ -1,9 +1,9 @@
 'use client'
 
 export type { NextStep, OnSuccess } from './after-sign-in.js'
+export type { CodeFormOptions } from './attempt-form.js'
 export type { CallOptions, ClientOperation, InputOf, Method, MfaClient, MfaClientOptions } from './client.js'
 export { createMfaClient } from './client.js'
-export type { CodeFormOptions } from './code-form.js'
 export type { CodeCell, CodeChangeReason, CodeInputOptions, CodeInputProps } from './code-input.js'
 export { CodeInput, useCodeInput } from './code-input.js'
 export type { StepUp, StepUpOptions } from './context.js'

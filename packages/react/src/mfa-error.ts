@@ -1,5 +1,5 @@
 import type { ErrorCode, Problem } from '@kit/contract/errors'
-import type { error } from './messages/en.js'
+import type { Messages } from './messages/en.js'
 
 /**
  * Why an operation failed: a code of the contract, or what the browser alone can tell.
@@ -7,39 +7,35 @@ import type { error } from './messages/en.js'
  */
 export type MfaErrorCode = ErrorCode | 'network' | 'timeout' | 'aborted'
 
-/** Code → the sentence that people read. Total, so that a new code of the contract is a compile error here. */
-export const sentences = {
-  not_found: 'internal',
-  method_not_allowed: 'internal',
-  csrf_rejected: 'internal',
-  unsupported_media_type: 'internal',
-  body_too_large: 'internal',
-  unauthenticated: 'signedOut',
-  invalid_request: 'internal',
-  already_enrolled: 'enrolled',
-  not_enrolled: 'notEnrolled',
-  registration_expired: 'expired',
-  mfa_required: 'confirm',
-  step_up_required: 'confirm',
-  invalid_code: 'invalidCode',
-  code_already_used: 'usedCode',
-  invalid_recovery_code: 'invalidRecoveryCode',
-  rate_limited: 'limited',
-  locked: 'locked',
-  not_supported: 'notSupported',
-  bad_upstream: 'unavailable',
-  upstream_unavailable: 'unavailable',
-  outcome_unknown: 'unknown',
-  upstream_timeout: 'unknown',
-  internal: 'internal',
-  network: 'network',
-  timeout: 'unknown',
-  aborted: 'unknown',
-} as const satisfies Record<MfaErrorCode, keyof typeof error>
+/** Codes that only a mistake in the page or the server brings about: people read the sentence of `internal`. */
+type Mistake =
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'csrf_rejected'
+  | 'unsupported_media_type'
+  | 'body_too_large'
+  | 'invalid_request'
+
+type Said = Extract<MfaErrorCode, keyof Messages['error']>
+
+/** The sentence of another code. Total: a new code of the contract needs one here, in the catalogue, or above. */
+const alike: Record<Exclude<MfaErrorCode, Said | Mistake>, Said> = {
+  mfa_required: 'step_up_required',
+  bad_upstream: 'upstream_unavailable',
+  upstream_timeout: 'outcome_unknown',
+  timeout: 'outcome_unknown',
+  aborted: 'outcome_unknown',
+}
+
+/** What a person reads about a code. */
+export function sentenceOf(code: string, sentences: Messages['error']): string {
+  const known: Record<string, unknown> = sentences
+  const said = known[code] ?? known[(alike as Record<string, Said>)[code] ?? 'internal']
+  return typeof said === 'string' ? said : sentences.internal
+}
 
 /** The one error of this package: what the hooks and the client reject with. It never carries a code or a secret. */
 export class MfaError extends Error {
-  override readonly name = 'MfaError'
   /** HTTP status of the answer; 0 where none came. */
   readonly status: number
   /** The id under which the server's log has this; undefined where no answer came. */
@@ -51,13 +47,14 @@ export class MfaError extends Error {
 
   constructor(
     readonly code: MfaErrorCode,
-    problem: Partial<Problem> = {},
+    { title = code, status = 0, requestId, retryAfterSeconds, attemptsLeft }: Partial<Problem> = {},
   ) {
-    super(problem.title ?? code)
-    this.status = problem.status ?? 0
-    this.requestId = problem.requestId
-    this.retryAfterSeconds = problem.retryAfterSeconds
-    this.attemptsLeft = problem.attemptsLeft
+    super(title)
+    this.name = 'MfaError'
+    this.status = status
+    this.requestId = requestId
+    this.retryAfterSeconds = retryAfterSeconds
+    this.attemptsLeft = attemptsLeft
   }
 
   /**
@@ -65,12 +62,10 @@ export class MfaError extends Error {
    * For the host's own calls behind `requireMfa`: `throw await MfaError.from(response)`.
    */
   static async from(response: Response): Promise<MfaError> {
-    const problem = await response
-      .json()
-      .then((body: Problem) => (Object.hasOwn(sentences, body.code) ? body : undefined))
-      .catch(() => undefined)
-    return problem
-      ? new MfaError(problem.code, problem)
-      : new MfaError('internal', { status: response.status })
+    const { status } = response
+    const problem: Problem | undefined = await response.json().catch(() => {})
+    return problem?.type === `urn:kit:error:${problem?.code}`
+      ? new MfaError(problem.code, { ...problem, status })
+      : new MfaError('internal', { status })
   }
 }

@@ -20,7 +20,7 @@ it('shows the state, what is required and how many codes are left', async () => 
   renderKit(<MfaSettings />, bff)
   await state('on')
   const text = kit('settings')?.textContent
-  expect(text).toContain('On, with an authenticator app.')
+  expect(text).toContain('Two-step verification is on.')
   expect(text).toContain('Your organization requires it.')
   expect(text).toContain('10 recovery codes left.')
 })
@@ -37,7 +37,7 @@ it('sets up in place and stays until the codes are saved', async () => {
   await user.click(action('saved'))
   await state('on')
   expect(screen.getAllByRole('status').map((status) => status.textContent)).toContain(
-    'Your authenticator app is set up.',
+    'Two-step verification is on.',
   )
   expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Two-step verification' }))
 })
@@ -139,7 +139,7 @@ it('offers only what the provider can do, and says what instead', async () => {
     [...document.querySelectorAll<HTMLElement>('[data-kit-action]')].map((b) => b.dataset.kitAction),
   ).toEqual(['restart', 'remove'])
   expect(kit('settings')?.textContent).toContain(
-    'To get new recovery codes here, replace the authenticator app.',
+    'To get new recovery codes here, set up a new authenticator app.',
   )
 })
 

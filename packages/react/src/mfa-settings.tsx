@@ -1,12 +1,12 @@
 import type { MfaStatus } from '@kit/contract'
 import { useId, useState } from 'react'
 import type { NextStep } from './after-sign-in.js'
-import type { CodeFormOptions } from './code-form.js'
+import type { CodeFormOptions } from './attempt-form.js'
 import { CodesToSave } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
 import { ErrorText } from './error-text.js'
 import { type OperationHook, useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
-import { enrollment, error as errorEnglish, form, recovered, recoveryCodes, settings } from './messages/en.js'
+import { challenge, error as errorEnglish, form, recovered, recoveryCodes, settings } from './messages/en.js'
 import { RecoveryStock } from './recovery-stock.js'
 import { RotatePanel } from './rotate-panel.js'
 import { TotpEnrollment } from './totp-enrollment.js'
@@ -34,10 +34,9 @@ type View = 'home' | 'enroll' | 'replace' | 'rotate' | 'remove'
 export function MfaSettings({ className, start, ...options }: MfaSettingsProps) {
   const t = useGroup('settings', settings)
   const { loading } = useGroup('form', form)
-  const { done } = useGroup('enrollment', enrollment)
+  const { title } = useGroup('challenge', challenge)
   const { data: status, error } = useMfaStatus()
   const [view, setView] = useState<View>(start ?? 'home')
-  const [note, setNote] = useState('')
   const unsaved = useUnsavedCodes()
   const [seen, setSeen] = useState(false)
   const titleId = useId()
@@ -49,10 +48,9 @@ export function MfaSettings({ className, start, ...options }: MfaSettingsProps) 
   if (status && view === 'home' && (!status.enrolled || (unsaved && status.verified && !seen)))
     setView('enroll')
 
-  const home = (said = '') => {
+  const home = () => {
     setSeen(true)
     setView('home')
-    setNote(said)
   }
   const state = !status ? 'loading' : shown === 'enroll' ? 'off' : shown === 'home' ? 'on' : shown
 
@@ -60,19 +58,17 @@ export function MfaSettings({ className, start, ...options }: MfaSettingsProps) 
     <section className={className} data-kit="settings" data-state={state} aria-labelledby={titleId}>
       {/* The panels of a change have a heading of their own, which takes the focus instead. */}
       <h2 id={titleId} ref={view === 'home' ? heading : undefined} tabIndex={-1}>
-        {t.title}
+        {title}
       </h2>
-      <p role="status">{status || error ? note : loading}</p>
+      <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : loading}</p>
       <div role="alert">{error && !status && <ErrorText error={error} />}</div>
       {status?.required && <p>{t.required}</p>}
       {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}
       {reveal.data && <CodesToSave codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
-      {view === 'enroll' && <TotpEnrollment {...options} onDone={() => home(done)} />}
-      {view === 'replace' && (
-        <TotpEnrollment {...options} replace autoFocus onDone={() => home(done)} onCancel={() => home()} />
-      )}
-      {view === 'rotate' && <RotatePanel onDone={() => home()} onCancel={() => home()} />}
-      {view === 'remove' && <RemovePanel onDone={() => home(t.removed)} onCancel={() => home()} />}
+      {view === 'enroll' && <TotpEnrollment {...options} onDone={home} />}
+      {view === 'replace' && <TotpEnrollment {...options} replace autoFocus onDone={home} onCancel={home} />}
+      {view === 'rotate' && <RotatePanel onDone={home} onCancel={home} />}
+      {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
     </section>
   )
 }
@@ -86,8 +82,8 @@ interface HomeProps {
 function Home({ status, reveal, onView }: HomeProps) {
   const t = useGroup('settings', settings)
   const codes = useGroup('recoveryCodes', recoveryCodes)
-  const { rotate } = useGroup('recovered', recovered)
-  const { unavailable } = useGroup('error', errorEnglish)
+  const { rotate, replace } = useGroup('recovered', recovered)
+  const { upstream_unavailable } = useGroup('error', errorEnglish)
   const { capabilities } = status
   const button = (action: string, text: string, onClick: () => void) => (
     <button type="button" data-kit-action={action} aria-disabled={reveal.isPending} onClick={onClick}>
@@ -96,15 +92,14 @@ function Home({ status, reveal, onView }: HomeProps) {
   )
   return (
     <>
-      <p>{t.on}</p>
-      {status.stale && <p>{unavailable}</p>}
+      {status.stale && <p>{upstream_unavailable}</p>}
       <RecoveryStock remaining={status.recoveryCodesRemaining} />
       {!capabilities.rotate && capabilities.remove && <p>{t.noRotate}</p>}
       <div role="alert">
         {reveal.error && reveal.error.code !== 'aborted' && <ErrorText error={reveal.error} />}
       </div>
       <div className="kit-actions">
-        {capabilities.remove && button('restart', t.replace, () => onView('replace'))}
+        {capabilities.remove && button('restart', replace, () => onView('replace'))}
         {capabilities.reveal && button('reveal', codes.reveal, () => reveal.mutate())}
         {capabilities.rotate && button('rotate', rotate, () => onView('rotate'))}
         {capabilities.remove && button('remove', t.remove, () => onView('remove'))}

@@ -31,8 +31,7 @@ export function StepUpDialog({ codeOnly, onPass, onCancel }: StepUpDialogProps) 
     <dialog ref={ref} data-kit="step-up" data-state="open" aria-label={t.stepUpTitle}>
       <Verify
         title={t.stepUpTitle}
-        hint={t.stepUpHint}
-        codeOnly={codeOnly}
+        only={codeOnly ? 'code' : undefined}
         autoFocus
         onPass={onPass}
         onCancel={onCancel}

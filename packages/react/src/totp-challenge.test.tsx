@@ -24,11 +24,11 @@ it('signs in with a code and calls the host once', async () => {
 it('S01: says beforehand that a full code is sent by itself, has a button too, and can be told not to', async () => {
   const bff = new FakeBff().enroll()
   const view = renderKit(<TotpChallenge />, bff)
-  expect(screen.getByText(/as soon as you enter the last digit/)).toBeTruthy()
+  expect(screen.getByText(/The last digit sends the code/)).toBeTruthy()
   expect(action('submit')).toBeTruthy()
   view.unmount()
   const { user } = renderKit(<TotpChallenge autoSubmit={false} />, bff)
-  expect(screen.queryByText(/as soon as/)).toBeNull()
+  expect(screen.queryByText(/The last digit/)).toBeNull()
   enter(codeOf(1))
   expect(bff.count('authenticate')).toBe(0)
   await user.click(action('submit'))
@@ -111,13 +111,13 @@ it('says in words that the account is locked, with an end and without', async ()
   enter('000000')
   await waitFor(() =>
     expect(kit('error')?.textContent).toBe(
-      'Too many wrong codes, so codes are refused for now. Try again in 15 min.',
+      'Too many wrong codes. Codes are refused for now. Try again in 15 min.',
     ),
   )
   first.unmount()
   renderKit(<TotpChallenge />, bff)
   enter('000000')
-  await waitFor(() => expect(kit('error')?.textContent).toContain('Ask for help to unlock your account.'))
+  await waitFor(() => expect(kit('error')?.textContent).toContain('Try again later, or ask for help.'))
 })
 
 it('T104: a code that was used already asks for the next one', async () => {
@@ -210,7 +210,7 @@ it('after a recovery code the person chooses what comes next, and settings begin
   await user.type(recoveryField(), bff.recoveryCodes[3] ?? '')
   await user.click(action('submit'))
   await waitFor(() => expect(kit('challenge')?.dataset.state).toBe('after'))
-  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'You used a recovery code' }))
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Your recovery codes' }))
   expect(kit('challenge')?.textContent).toContain('9 recovery codes left.')
   expect(success).not.toHaveBeenCalled()
   await user.click(action('rotate'))
@@ -222,8 +222,8 @@ it('after a recovery code the person chooses what comes next, and settings begin
 })
 
 it.each([
-  [3, 'Make new recovery codes before you run out.'],
-  [0, 'You have no recovery codes left. Make new ones now.'],
+  [3, '3 recovery codes left. Make new ones before you need one.'],
+  [0, '0 recovery codes left. Make new ones before you need one.'],
 ])('warns at sign-in with %d recovery codes left', async (left, words) => {
   const bff = new FakeBff().enroll()
   bff.recoveryCodes.splice(left)

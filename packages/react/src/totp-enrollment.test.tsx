@@ -136,7 +136,7 @@ it('counts down to the expiry, asks the server, and offers a new code', async ()
   await step('intro')
   fireEvent.click(action('start'))
   await step('scan')
-  expect(screen.getByRole('timer').textContent).toMatch(/This code expires in (60|59) sec/)
+  expect(screen.getByRole('timer').textContent).toMatch(/This setup expires in (60|59) sec/)
   await act(() => vi.advanceTimersByTimeAsync(20_000))
   expect(screen.getByRole('timer').textContent).toMatch(/in (40|39) sec/)
   bff.pending = undefined

@@ -1,5 +1,5 @@
 import { type ReactNode, useId, useSyncExternalStore } from 'react'
-import { CodeForm, type CodeFormOptions } from './code-form.js'
+import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
 import { CodesToSave } from './codes-to-save.js'
 import { ErrorText } from './error-text.js'
 import { enrollment, error as errorEnglish, form, recoveryCodes } from './messages/en.js'
@@ -48,7 +48,7 @@ export function TotpEnrollment({
   const { state, error, isPending } = flow
   const t = useGroup('enrollment', enrollment)
   const words = useGroup('form', form)
-  const { enrolled } = useGroup('error', errorEnglish)
+  const errors = useGroup('error', errorEnglish)
   const codeWords = useGroup('recoveryCodes', recoveryCodes)
   const locale = useLocale()
   const isTouch = useTouch()
@@ -106,19 +106,18 @@ export function TotpEnrollment({
           <>
             {isTouch ? link : image}
             {isTouch ? image : link}
-            <p>{t.keyHint}</p>
-            <SecretKey value={secret} aria-label={t.key} role="group" />
-            <p>{t.first}</p>
-            <CodeForm
+            <p>{t.key}</p>
+            <SecretKey value={secret} />
+            <AttemptForm
               digits={digits}
               autoSubmit={autoSubmit}
-              titleId={titleId}
+              title={t.title}
               error={flow.codeError}
               isPending={flow.isConfirming}
               send={flow.confirm}
             >
               {cancel}
-            </CodeForm>
+            </AttemptForm>
             {state.secondsLeft > 0 && (
               <p role="timer">
                 {formatMessage(locale, t.expires, { time: formatSpan(locale, state.secondsLeft) })}
@@ -130,7 +129,7 @@ export function TotpEnrollment({
       case 'expired':
         return (
           <>
-            <p>{t.expired}</p>
+            <p>{errors.registration_expired}</p>
             <div className="kit-actions">
               {button('restart', t.restart, flow.restart)}
               {cancel}
@@ -149,7 +148,7 @@ export function TotpEnrollment({
           </>
         )
       case 'enrolled':
-        return <p>{enrolled}</p>
+        return <p>{errors.already_enrolled}</p>
       case 'done':
         return <p>{t.done}</p>
     }

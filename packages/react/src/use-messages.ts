@@ -1,16 +1,13 @@
 import { createContext, useContext } from 'react'
 import { en, type Messages, type Plural } from './messages/en.js'
 
-/** What the provider says about language; undefined outside of a provider, where English speaks. */
-export const LanguageContext = createContext<{ locale: string; messages: Messages | undefined } | undefined>(
-  undefined,
-)
+/** What the provider says about language; without a catalogue, and outside of a provider, English speaks. */
+export const LanguageContext = createContext<{ locale: string; messages?: Messages | undefined }>({
+  locale: 'en',
+})
 
 /** Values for the `{names}` of a message; numbers are written in the digits of the locale. */
 export type MessageValues = Readonly<Record<string, string | number>>
-
-/** Fills a message in: `say(t.form.attemptsLeft, { count: 2 })`. */
-export type Say = (message: string | Plural, values?: MessageValues) => string
 
 /**
  * Fills a message in for a locale.
@@ -27,28 +24,21 @@ export function formatMessage(locale: string, message: string | Plural, values: 
 
 /** `seconds` as a short span of time, `45 sec` or `3 min`, in the words of the locale. */
 export function formatSpan(locale: string, seconds: number): string {
-  const minutes = seconds > 90
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: minutes ? 'minute' : 'second',
-    unitDisplay: 'short',
-  }).format(minutes ? Math.ceil(seconds / 60) : seconds)
+  const unit = seconds > 90 ? 'minute' : 'second'
+  const value = seconds > 90 ? Math.ceil(seconds / 60) : seconds
+  return value.toLocaleString(locale, { style: 'unit', unit, unitDisplay: 'short' })
 }
 
 /** One group of the catalogue, in the provider's language or in the English given. */
 export function useGroup<G extends keyof Messages>(group: G, english: Messages[G]): Messages[G] {
-  return useContext(LanguageContext)?.messages?.[group] ?? english
+  return useContext(LanguageContext).messages?.[group] ?? english
 }
 
 /** The locale of the provider, `en` outside of one. */
-export function useLocale(): string {
-  return useContext(LanguageContext)?.locale ?? 'en'
-}
+export const useLocale = (): string => useContext(LanguageContext).locale
 
 /**
  * The whole catalogue of the provider's language, English by default: for a page that is built from the hooks and
  * says things in the words of the kit.
  */
-export function useMessages(): Messages {
-  return useContext(LanguageContext)?.messages ?? en
-}
+export const useMessages = (): Messages => useContext(LanguageContext).messages ?? en

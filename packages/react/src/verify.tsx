@@ -1,79 +1,68 @@
 import type { MfaStatus } from '@kit/contract'
-import { useId, useState } from 'react'
-import { CodeForm, type CodeFormOptions } from './code-form.js'
-import { useAuthenticateTotp } from './hooks.js'
-import { challenge, form } from './messages/en.js'
-import { RecoveryForm } from './recovery-form.js'
+import { useState } from 'react'
+import { Action } from './action.js'
+import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
+import { useAuthenticateTotp, useRecover } from './hooks.js'
+import { form } from './messages/en.js'
 import { useGroup } from './use-messages.js'
 
 interface VerifyProps extends CodeFormOptions {
   title: string
-  hint?: string | undefined
-  /** Offers no recovery code. */
-  codeOnly?: boolean | undefined
+  /** Takes one kind alone, and offers no change to the other. */
+  only?: 'code' | 'recovery-code' | undefined
   onPass: (status: MfaStatus) => void
   onCancel?: (() => void) | undefined
   /** Tells which form is shown. */
   onView?: ((view: 'code' | 'recovery-code') => void) | undefined
 }
 
-/** A code of the app, or a recovery code instead: one click apart, the focus goes along. */
-export function Verify({
-  title,
-  hint,
-  codeOnly,
-  onPass,
-  onCancel,
-  onView,
-  autoFocus,
-  ...options
-}: VerifyProps) {
+/** A code of the app, or a recovery code instead: one click apart, and the focus goes along. */
+export function Verify(props: VerifyProps) {
+  const { title, only, onPass, onCancel, onView, autoFocus, ...options } = props
   const t = useGroup('form', form)
-  const { recoveryTitle } = useGroup('challenge', challenge)
-  const { mutateAsync, error, isPending } = useAuthenticateTotp()
-  const [view, setView] = useState<'code' | 'recovery-code'>()
-  const titleId = useId()
-  const show = (next: 'code' | 'recovery-code') => {
-    setView(next)
-    onView?.(next)
-  }
-  const back = onCancel && (
-    <button type="button" data-kit-action="cancel" onClick={onCancel}>
-      {t.cancel}
-    </button>
-  )
-
-  if (view === 'recovery-code')
-    return (
-      <div data-kit="recover" data-state="form">
-        <h2 id={titleId}>{recoveryTitle}</h2>
-        <RecoveryForm titleId={titleId} onPass={onPass} autoFocus>
-          <button type="button" data-kit-action="use-code" onClick={() => show('code')}>
-            {t.useCode}
-          </button>
-          {back}
-        </RecoveryForm>
-      </div>
-    )
+  const authenticate = useAuthenticateTotp()
+  const recover = useRecover()
+  const [view, setView] = useState(only)
+  const recovery = view === 'recovery-code'
+  const { error, isPending } = recovery ? recover : authenticate
+  const other = recovery ? 'code' : 'recovery-code'
+  const heading = recovery ? t.useRecoveryCode : title
   return (
     <>
-      <h2 id={titleId}>{title}</h2>
-      {hint && <p>{hint}</p>}
-      <CodeForm
+      <h2>{heading}</h2>
+      <AttemptForm
         {...options}
-        titleId={titleId}
-        autoFocus={autoFocus || view === 'code'}
+        key={other}
+        title={heading}
+        recovery={recovery}
+        autoFocus={autoFocus || view !== only}
         error={error}
         isPending={isPending}
-        send={async (code) => onPass(await mutateAsync({ code }))}
+        send={async (value) =>
+          onPass(
+            await (recovery
+              ? recover.mutateAsync({ recoveryCode: value })
+              : authenticate.mutateAsync({ code: value })),
+          )
+        }
       >
-        {!codeOnly && (
-          <button type="button" data-kit-action="use-recovery-code" onClick={() => show('recovery-code')}>
-            {t.useRecoveryCode}
-          </button>
+        {!only && (
+          <Action
+            name={`use-${other}`}
+            onClick={() => {
+              setView(other)
+              onView?.(other)
+            }}
+          >
+            {recovery ? t.useCode : t.useRecoveryCode}
+          </Action>
         )}
-        {back}
-      </CodeForm>
+        {onCancel && (
+          <Action name="cancel" onClick={onCancel}>
+            {t.cancel}
+          </Action>
+        )}
+      </AttemptForm>
     </>
   )
 }

@@ -22,64 +22,62 @@ const plural = (forms: Plural): Plural => forms
 export const form = {
   codeLabel: 'Code from your authenticator app',
   codeHint: 'Enter the {count} digits.',
-  autoSubmit: 'The code is checked as soon as you enter the last digit.',
+  autoSubmit: 'The last digit sends the code.',
   recoveryLabel: 'Recovery code',
   recoveryHint: 'Capital letters, dashes and spaces do not matter.',
   submit: 'Verify',
   checking: 'Checking…',
-  verified: 'Verified.',
   loading: 'Loading…',
   continue: 'Continue',
   cancel: 'Cancel',
-  useRecoveryCode: 'Use a recovery code instead',
-  useCode: 'Use your authenticator app instead',
-  attemptsLeft: plural({ one: '{count} attempt left.', other: '{count} attempts left.' }),
+  useRecoveryCode: 'Use a recovery code',
+  useCode: 'Use your authenticator app',
   retryNow: 'You can try again now.',
-  reference: 'Reference: {id}',
 }
 
-/** What went wrong, in the words of the person in front of the page. */
+/**
+ * What went wrong, in the words of the person in front of the page, by the code of the error; `internal` stands in
+ * for the codes that a person can do nothing about.
+ */
 export const error = {
-  invalidCode: 'That code is wrong. Enter the code that your app shows now.',
-  usedCode: 'That code was used already. Wait for the next one.',
-  invalidRecoveryCode: 'That recovery code is wrong or was used already.',
-  limited: 'Too many attempts.',
-  locked: 'Too many wrong codes, so codes are refused for now.',
-  wait: 'Try again in {time}.',
-  later: 'Try again later.',
-  lockedOut: 'Ask for help to unlock your account.',
-  signedOut: 'You are signed out. Sign in again.',
-  expired: 'This setup has expired. Begin with a new code.',
-  enrolled: 'An authenticator app is set up already.',
-  notEnrolled: 'No authenticator app is set up.',
-  confirm: 'Confirm with a code first.',
-  notSupported: 'This is not available here.',
-  network: 'There is no connection. Check your network and try again.',
-  unavailable: 'The service cannot be reached. Try again in a moment.',
-  unknown: 'It is not certain whether that worked. Wait for the next code and try again.',
+  invalid_code: 'That code is wrong. Enter the one that your app shows now.',
+  code_already_used: 'That code was used already. Wait for the next one.',
+  invalid_recovery_code: 'That recovery code is wrong or was used already.',
+  rate_limited: 'Too many attempts.',
+  locked: 'Too many wrong codes. Codes are refused for now.',
+  unauthenticated: 'You are signed out. Sign in again.',
+  registration_expired: 'This setup has expired.',
+  already_enrolled: 'An authenticator app is set up already.',
+  not_enrolled: 'No authenticator app is set up.',
+  step_up_required: 'Confirm with a code first.',
+  not_supported: 'This is not available here.',
+  network: 'There is no connection. Try again.',
+  upstream_unavailable: 'The service cannot be reached. Try again in a moment.',
+  outcome_unknown: 'It is not certain whether that worked. Try again with the next code.',
   internal: 'Something went wrong. Reload the page and try again.',
+  wait: 'Try again in {time}.',
+  later: 'Try again later, or ask for help.',
+  attemptsLeft: plural({ one: '{count} attempt left.', other: '{count} attempts left.' }),
+  reference: 'Reference: {id}',
 }
 
 /** Sign-in with a second factor, and the dialog that asks for one. */
 export const challenge = {
   title: 'Two-step verification',
-  recoveryTitle: 'Use a recovery code',
   stepUpTitle: 'Confirm that it is you',
-  stepUpHint: 'This change needs a new code.',
 }
 
-/** After a recovery code was used. */
+/** After a recovery code was used, and how many are left. */
 export const recovered = {
-  title: 'You used a recovery code',
-  body: 'That code no longer works. If you lost your authenticator app, set up a new one now.',
+  title: 'Your recovery codes',
+  body: 'The code you used no longer works. If you lost your authenticator app, set up a new one now.',
   replace: 'Set up a new authenticator app',
   rotate: 'Make new recovery codes',
   remaining: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
-  low: 'Make new recovery codes before you run out.',
-  none: 'You have no recovery codes left. Make new ones now.',
+  low: 'Make new ones before you need one.',
 }
 
-/** Recovery codes on the screen, and how many are left. */
+/** Recovery codes on the screen. */
 export const recoveryCodes = {
   title: 'Save your recovery codes',
   body: 'Each code works once if you cannot use your authenticator app. Keep them in a safe place.',
@@ -102,31 +100,25 @@ export const enrollment = {
   start: 'Set up',
   resume: 'You began a setup that is not finished.',
   restart: 'Begin with a new code',
-  replace: 'Your present authenticator app stops working first. Then you set up the new one.',
+  replace: 'Your present authenticator app stops working first.',
   scan: 'Scan the QR code with your authenticator app.',
   open: 'Open in your authenticator app',
   qrCode: 'QR code for your authenticator app. The same key follows as text.',
-  key: 'Setup key',
-  keyHint: 'Or enter this key in the app.',
+  key: 'Or enter this key in the app:',
   copyKey: 'Copy key',
-  first: 'Then enter the code that the app shows.',
-  expires: 'This code expires in {time}.',
-  expired: 'This setup has expired.',
-  unsaved: 'You have not said yet that your recovery codes are saved.',
+  expires: 'This setup expires in {time}.',
+  unsaved: 'Your recovery codes may not be saved yet.',
   done: 'Your authenticator app is set up.',
 }
 
 /** The page of the person's own settings. */
 export const settings = {
-  title: 'Two-step verification',
-  on: 'On, with an authenticator app.',
-  off: 'Off.',
+  on: 'Two-step verification is on.',
+  off: 'Two-step verification is off.',
   required: 'Your organization requires it.',
-  replace: 'Replace authenticator app',
   remove: 'Turn off two-step verification',
   removeBody: 'You will sign in without a code. Your recovery codes stop working too.',
-  noRotate: 'To get new recovery codes here, replace the authenticator app.',
-  removed: 'Two-step verification is off.',
+  noRotate: 'To get new recovery codes here, set up a new authenticator app.',
 }
 
 /** The whole catalogue in English. */
