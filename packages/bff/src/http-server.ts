@@ -71,8 +71,8 @@ export interface SheddingOptions {
   maxInFlight: number
   /** Milliseconds that the event loop may be late. */
   maxLagMs: number
-  /** Answers a request that is not taken. */
-  refuse: (res: ServerResponse) => void
+  /** Answers a request that is not taken, or that a listener threw on. */
+  refuse: (res: ServerResponse, why: 'busy' | 'failed') => void
 }
 
 const lagEveryMs = 100
@@ -95,9 +95,13 @@ export function withShedding(
   }, lagEveryMs).unref()
 
   return (req, res) => {
-    if (inFlight >= maxInFlight || lagMs > maxLagMs) return refuse(res)
+    if (inFlight >= maxInFlight || lagMs > maxLagMs) return refuse(res, 'busy')
     inFlight++
     res.once('close', () => inFlight--)
-    listener(req, res)
+    try {
+      listener(req, res)
+    } catch {
+      refuse(res, 'failed')
+    }
   }
 }

@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
 import pino from 'pino'
-import type { BffConfig } from './config.js'
-import { ConfigError } from './config.js'
+import { type BffConfig, ConfigError } from './config.js'
 import { BffError, toProblem } from './errors.js'
 import { type HttpServer, listen, withShedding } from './http-server.js'
 import { createBff } from './index.js'
@@ -70,7 +70,7 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
     logger,
   })
   const page = staticDir === undefined ? nothingHere : createStaticApp(staticDir, origin.startsWith('https:'))
-  const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse: refuseBusy })
+  const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse })
   server.answer(listener)
 
   const ops = await listenOn('OPS_PORT', config.opsPort, '127.0.0.1')
@@ -106,12 +106,15 @@ const nothingHere: RequestListener = (_req, res) => {
 }
 
 /** The same body as every refusal, without asking anybody anything. */
-function refuseBusy(res: ServerResponse): void {
-  const problem = toProblem(new BffError('upstream_unavailable', { retryAfterSeconds: 1 }), 'busy')
-  res.writeHead(503, {
+function refuse(res: ServerResponse, why: 'busy' | 'failed'): void {
+  if (res.headersSent) return void res.destroy()
+  const refusal =
+    why === 'busy' ? new BffError('upstream_unavailable', { retryAfterSeconds: 1 }) : new BffError('internal')
+  const problem = toProblem(refusal, randomUUID())
+  res.writeHead(problem.status, {
     'Cache-Control': 'no-store',
     'Content-Type': 'application/problem+json',
-    'Retry-After': 1,
+    ...(why === 'busy' && { 'Retry-After': 1 }),
   })
   res.end(JSON.stringify(problem))
 }

@@ -72,8 +72,5 @@ export function createStaticApp(folder: string, secure: boolean) {
   }
 }
 
-/** Browsers say so (Fetch Metadata); of others, whoever asks for HTML first. */
-function isNavigation({ headers }: IncomingMessage): boolean {
-  const mode = headers['sec-fetch-mode']
-  return mode === undefined ? /^text\/html\b/.test(headers.accept ?? '') : mode === 'navigate'
-}
+/** Whoever loads a page asks for HTML first; scripts, styles and calls ask for something else, or for anything. */
+const isNavigation = ({ headers }: IncomingMessage) => /^text\/html\b/.test(headers.accept ?? '')
