@@ -126,14 +126,17 @@ export class Phone {
 }
 
 /** From the Security page: scan, type the code, save the recovery codes. */
-export async function enroll(page: Page): Promise<{ phone: Phone; recoveryCodes: string[] }> {
+export async function enroll(
+  page: Page,
+): Promise<{ phone: Phone; spentCode: string; recoveryCodes: string[] }> {
   await page.locator(action('start')).click()
   const phone = Phone.scan(await readQrFromPixels(page))
-  await page.locator(kit('code-input')).fill(phone.code())
+  const spentCode = phone.code()
+  await page.locator(kit('code-input')).fill(spentCode)
   const list = page.locator(kit('recovery-codes')).locator('li')
   await expect(list).toHaveCount(10)
   const recoveryCodes = await list.allInnerTexts()
   await page.locator(action('saved')).click()
   await expect(page.locator(kit('settings'))).toHaveAttribute('data-state', 'on')
-  return { phone, recoveryCodes }
+  return { phone, spentCode, recoveryCodes }
 }

@@ -1,12 +1,13 @@
 import { type ReactNode, useState } from 'react'
 import { Dock } from './dock.js'
-import { Link } from './router.js'
+import { Link, usePath } from './router.js'
 import { useMe, useSignOut } from './session.js'
 import { useTheme } from './theme.js'
 
 /** Header, the page, footer: the frame around every page. */
 export function Layout({ children }: { children: ReactNode }) {
   const me = useMe()
+  const path = usePath()
   return (
     <>
       <a className="skip-link" href="#main">
@@ -36,7 +37,7 @@ export function Layout({ children }: { children: ReactNode }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
-      <Dock />
+      {path === '/gallery' ? null : <Dock />}
       <footer className="site-footer">
         <p>
           Larkspur is the demo of <strong>Kit</strong>. Nothing here is a real account: do not reuse a

@@ -9,7 +9,9 @@ export function Page({ title, lead, children }: { title: string; lead?: ReactNod
     document.title = `${title} · Larkspur`
   }, [title])
   useEffect(() => {
-    if (!first) heading.current?.focus({ preventScroll: true })
+    // A field that took the focus already keeps it.
+    const taken = document.activeElement?.closest('main')
+    if (!first && !taken) heading.current?.focus({ preventScroll: true })
     first = false
   }, [])
   return (
