@@ -12,6 +12,7 @@ import type { WireRequest, WireResponse } from './serve.js'
 import { loadSigners } from './signing-keys.js'
 import type { Store } from './store.js'
 
+export { openConfiguredStore, readServerConfig, type ServerConfig } from './config.js'
 export { TotpServerError } from './error.js'
 export type { Logger } from './handler.js'
 export type { JwtAlgorithm } from './jwt.js'
