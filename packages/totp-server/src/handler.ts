@@ -50,6 +50,10 @@ const inputErrors: Record<string, WireErrorType> = {
   mfa_policy: 'invalid_organization_mfa_policy',
 }
 
+/** PostgreSQL keeps no NUL in a text. No id, code or name has one. */
+const unstorable = () =>
+  new Refusal('bad_request', { message: 'The submitted request is invalid: it contains a NUL character.' })
+
 function parseBody(body: string): Record<string, unknown> {
   if (body.length > maxBodyLength) {
     throw new Refusal('bad_request', {
@@ -58,6 +62,7 @@ function parseBody(body: string): Record<string, unknown> {
     })
   }
   if (body === '') return {}
+  if (body.includes('\\u0000')) throw unstorable()
   try {
     const value: unknown = JSON.parse(body)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
@@ -67,6 +72,11 @@ function parseBody(body: string): Record<string, unknown> {
   throw new Refusal('bad_request', {
     message: 'The submitted request is invalid: the body must be a JSON object.',
   })
+}
+
+function parseQuery(query: string): Record<string, unknown> {
+  if (query.includes('%00')) throw unstorable()
+  return Object.fromEntries(new URLSearchParams(query))
 }
 
 /** @throws Refusal that names the first field at fault, never its value */
@@ -198,12 +208,7 @@ export function createHandler(
       if (route.kind === 'other_method') throw new Refusal('method_not_allowed')
       await keysAreRight()
       const { name, params } = route
-      const given =
-        method === 'POST'
-          ? parseBody(body)
-          : method === 'GET'
-            ? Object.fromEntries(new URLSearchParams(query))
-            : {}
+      const given = method === 'POST' ? parseBody(body) : method === 'GET' ? parseQuery(query) : {}
       // The path is what a call is about, whatever body and query repeat of it.
       const fields = await carryOut(
         name,

@@ -8,10 +8,16 @@ import type { Store } from './store.js'
 /** Any number of its own; every process of this program asks for the same one. */
 const migrationLock = 7_165_412_026
 
-/** BIGINT comes as text by default; all of ours are times, steps and counts below 2^53. */
+const { INT8, BYTEA } = pg.types.builtins
+const parseBytes = pg.types.getTypeParser(BYTEA, 'text')
+
+/** BIGINT comes as text by default, though all of ours are times, steps and counts below 2^53; BYTEA as a Buffer. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return Number
+    if (oid === BYTEA) return (text: string) => new Uint8Array(parseBytes(text))
+    return pg.types.getTypeParser(oid, format)
+  },
 }
 
 function unavailable(cause: unknown): TotpServerError {

@@ -36,7 +36,7 @@ function match(template: readonly string[], segments: readonly string[]): Record
       continue
     }
     const value = decode(given)
-    if (value === null || value === '') return null
+    if (value === null || value === '' || value.includes('\0')) return null
     params[part.slice(1, -1)] = value
   }
   return params

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { openPostgres, openSqlite, serve } from '../src/index.js'
+import { startPostgres } from './postgres.js'
+import { startProcess } from './processes.js'
+import { recoverySuite } from './recovery-suite.js'
+import { sessionsSuite } from './sessions-suite.js'
+import { totpsSuite } from './totps-suite.js'
+import { transportSuite } from './transport-suite.js'
+import { createServer, createWorld, startMs, type World, worldOver } from './world.js'
+
+/** Ways to a server. Each promises the same. */
+const ways: Record<string, () => Promise<World>> = {
+  'SQLite in process': async () => createWorld(await openSqlite({ dataDir: ':memory:' })),
+
+  'SQLite over HTTP': async () => {
+    const clock = { nowMs: startMs }
+    const server = createServer(await openSqlite({ dataDir: ':memory:' }), clock)
+    const served = await serve({ fetch: server.fetch, handle: server.handle, host: '127.0.0.1', port: 0 })
+    const send = (request: Request) => {
+      const { pathname, search } = new URL(request.url)
+      return fetch(new Request(`${served.url}${pathname}${search}`, request))
+    }
+    return worldOver(clock, send, async () => {
+      await served.close()
+      await server.close()
+    })
+  },
+
+  'PostgreSQL in process': async () => {
+    const postgres = await startPostgres()
+    const world = createWorld(await openPostgres(postgres))
+    return {
+      ...world,
+      close: async () => {
+        await world.close()
+        await postgres.stop()
+      },
+    }
+  },
+
+  'two processes on one PostgreSQL': async () => {
+    const postgres = await startPostgres()
+    const start = () => startProcess({ TEST_CONNECTION_STRING: postgres.connectionString })
+    const processes = await Promise.all([start(), start()])
+    const clock = { nowMs: startMs }
+    let turn = 0
+    const send = async (request: Request) => {
+      const { url } = processes[turn++ % 2] ?? processes[0]
+      const { pathname, search } = new URL(request.url)
+      const headers = new Headers(request.headers)
+      headers.set('x-test-now', String(clock.nowMs))
+      const body = await request.text()
+      return fetch(`${url}${pathname}${search}`, {
+        method: request.method,
+        headers,
+        ...(body === '' ? {} : { body }),
+      })
+    }
+    return worldOver(clock, send, async () => {
+      await Promise.all(processes.map((process) => process.kill()))
+      await postgres.stop()
+    })
+  },
+}
+
+describe.each(Object.entries(ways))('%s', (_name, open) => {
+  let world: World
+  const worldOf = () => world
+
+  beforeAll(async () => {
+    world = await open()
+  })
+  afterAll(() => world.close())
+
+  describe('registrations and codes', () => totpsSuite(worldOf))
+  describe('recovery codes', () => recoverySuite(worldOf))
+  describe('sessions', () => sessionsSuite(worldOf))
+  describe('requests', () => transportSuite(worldOf))
+})

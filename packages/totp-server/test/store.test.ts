@@ -1,0 +1,495 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openPostgres, openSqlite, type Store } from '../src/index.js'
+import { attemptLimitsOf, defaultLimits, recoveryLimitsOf } from '../src/limits.js'
+import type { TotpKey } from '../src/store.js'
+import type {
+  MembersTable,
+  OrganizationsTable,
+  SessionsTable,
+  TotpsTable,
+  UsersTable,
+} from '../src/tables.js'
+import { startPostgres } from './postgres.js'
+
+const project = 'project-test-1'
+const now = 1_767_323_045_123
+const limits = attemptLimitsOf(defaultLimits)
+const recoveryLimits = recoveryLimitsOf(defaultLimits)
+let serial = 0
+const unique = (kind: string) => `${kind}-${++serial}`
+
+const user = (over: Partial<UsersTable> = {}): UsersTable => ({
+  user_id: unique('user-test'),
+  project_id: project,
+  external_id: null,
+  email: null,
+  email_id: 'email-1',
+  phone_number: null,
+  phone_id: 'phone-1',
+  status: 'active',
+  name: '{}',
+  roles: '[]',
+  trusted_metadata: '{}',
+  untrusted_metadata: '{}',
+  created_at: now,
+  ...over,
+})
+
+const totp = (subject_id: string, over: Partial<TotpsTable> = {}): TotpsTable => ({
+  totp_id: unique('totp-test'),
+  project_id: project,
+  subject_id,
+  status: 'active',
+  sealed_secret: new Uint8Array([0, 1, 254, 255]),
+  key_id: 'k1',
+  algorithm: 'SHA1',
+  digits: 6,
+  period_seconds: 30,
+  last_step: -1,
+  consecutive_failures: 0,
+  fail_level: 0,
+  fail_level_at: 0,
+  locked_until: null,
+  expires_at: null,
+  created_at: now,
+  ...over,
+})
+
+const organization = (over: Partial<OrganizationsTable> = {}): OrganizationsTable => ({
+  organization_id: unique('organization-test'),
+  project_id: project,
+  external_id: null,
+  slug: unique('slug'),
+  name: 'Acme',
+  mfa_policy: 'OPTIONAL',
+  mfa_methods: 'ALL_ALLOWED',
+  allowed_mfa_methods: '[]',
+  settings: '{}',
+  created_at: now,
+  ...over,
+})
+
+const member = (organization_id: string, over: Partial<MembersTable> = {}): MembersTable => ({
+  member_id: unique('member-test'),
+  organization_id,
+  external_id: null,
+  email_address: null,
+  status: 'active',
+  name: '',
+  mfa_enrolled: 0,
+  default_mfa_method: '',
+  mfa_phone_number: '',
+  is_breakglass: 0,
+  roles: '[]',
+  trusted_metadata: '{}',
+  untrusted_metadata: '{}',
+  created_at: now,
+  updated_at: now,
+  ...over,
+})
+
+const session = (over: Partial<SessionsTable> = {}): SessionsTable => ({
+  session_id: unique('session-test'),
+  project_id: project,
+  kind: 'user',
+  subject_id: 'user-1',
+  organization_id: null,
+  token_hash: unique('hash'),
+  sealed_token: new Uint8Array([1]),
+  key_id: 'k1',
+  factors: '[]',
+  custom_claims: '{}',
+  started_at: now,
+  last_accessed_at: now,
+  expires_at: now + 60_000,
+  ...over,
+})
+
+const engines: Record<string, () => Promise<{ store: Store; stop: () => Promise<void> }>> = {
+  SQLite: async () => ({ store: await openSqlite({ dataDir: ':memory:' }), stop: async () => {} }),
+  PostgreSQL: async () => {
+    const postgres = await startPostgres()
+    return { store: await openPostgres(postgres), stop: () => postgres.stop() }
+  },
+}
+
+describe.each(Object.entries(engines))('the store on %s', async (_name, open) => {
+  const { store, stop } = await open()
+  afterAll(async () => {
+    await store.close()
+    await stop()
+  })
+
+  async function activeTotp(over: Partial<TotpsTable> = {}): Promise<{ row: TotpsTable; key: TotpKey }> {
+    const owner = user()
+    await store.insertUser(owner)
+    const row = totp(owner.user_id, over)
+    expect(await store.insertTotp(row)).toBe(true)
+    return { row, key: { totpId: row.totp_id, subjectId: row.subject_id, status: row.status } }
+  }
+
+  const reread = async (row: TotpsTable) =>
+    (await store.findUser(project, row.subject_id))?.totps.find(({ totp_id }) => totp_id === row.totp_id)
+
+  test('gives a user back as it was written, by id and by external id, with its registration', async () => {
+    const owner = user({ external_id: 'ext-1', email: 'a@example.com' })
+    expect(await store.insertUser(owner)).toBe(true)
+    const row = totp(owner.user_id)
+    await store.insertTotp(row)
+    expect(await store.findUser(project, owner.user_id)).toEqual({
+      user: expect.objectContaining(owner),
+      totps: [row],
+    })
+    expect((await store.findUser(project, 'ext-1'))?.user.user_id).toBe(owner.user_id)
+    expect(await store.findUser(project, 'EXT-1')).toBeNull()
+  })
+
+  test('T42: finds nothing of another project', async () => {
+    const { row } = await activeTotp()
+    expect(await store.findUser('project-test-2', row.subject_id)).toBeNull()
+    expect(await store.findTotpSubject('project-test-2', row.totp_id)).toBeNull()
+    expect(await store.deleteTotp('user-of-nobody', row.totp_id)).toBe(false)
+    expect(await store.findTotpSubject(project, row.totp_id)).toBe(row.subject_id)
+  })
+
+  test('T25: a member is one, by every spelling of organization and member', async () => {
+    const acme = organization({ slug: 'acme', external_id: 'acme-ext' })
+    await store.insertOrganization(acme)
+    const ada = member(acme.organization_id, { external_id: 'ada', email_address: 'ada@example.com' })
+    expect(await store.insertMember(ada)).toBe(true)
+    for (const organizationReference of [acme.organization_id, 'acme', 'acme-ext']) {
+      for (const memberReference of [ada.member_id, 'ada']) {
+        const found = await store.findMember(project, organizationReference, memberReference)
+        expect(found?.member.member_id).toBe(ada.member_id)
+        expect(found?.organization).toEqual(acme)
+      }
+    }
+  })
+
+  test('of organizations with one name as slug and external id, the slug is found, with its members alone', async () => {
+    const bySlug = organization({ slug: 'twin' })
+    const byExternal = organization({ external_id: 'twin' })
+    await store.insertOrganization(bySlug)
+    await store.insertOrganization(byExternal)
+    await store.insertMember(member(byExternal.organization_id, { external_id: 'eve' }))
+    expect((await store.findOrganization(project, 'twin'))?.organization_id).toBe(bySlug.organization_id)
+    expect(await store.findMember(project, 'twin', 'eve')).toBeNull()
+  })
+
+  test('refuses a second user with an e-mail or external id, and writes nothing', async () => {
+    expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(true)
+    expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(false)
+    expect(await store.insertUser(user({ external_id: 'twice' }))).toBe(true)
+    expect(await store.insertUser(user({ external_id: 'twice' }))).toBe(false)
+  })
+
+  test('T35: a subject has one registration in use and one pending, never two of a kind', async () => {
+    const { row } = await activeTotp()
+    expect(await store.insertTotp(totp(row.subject_id))).toBe(false)
+    expect(await store.insertTotp(totp(row.subject_id, { status: 'disabled' }))).toBe(false)
+    const pending = { status: 'pending', expires_at: now + 1000 } as const
+    expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(true)
+    expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(false)
+  })
+
+  test('T4: one of fifty parallel acceptances of a step wins', async () => {
+    const { key } = await activeTotp()
+    for (let step = 100; step < 110; step++) {
+      const won = await Promise.all(Array.from({ length: 50 }, () => store.acceptStep(key, step, now)))
+      expect(won.filter(Boolean)).toHaveLength(1)
+    }
+  })
+
+  test('T5: a step below or equal to the last one is never accepted again', async () => {
+    const { key } = await activeTotp()
+    expect(await store.acceptStep(key, 1001, now)).toBe(true)
+    for (const step of [1001, 1000, 999, 0]) expect(await store.acceptStep(key, step, now)).toBe(false)
+    expect(await store.acceptStep(key, 1002, now)).toBe(true)
+  })
+
+  test('T2: steps beyond 32 bits are kept exactly', async () => {
+    const { key, row } = await activeTotp()
+    expect(await store.acceptStep(key, 2 ** 40, now)).toBe(true)
+    expect(await store.acceptStep(key, 2 ** 40, now)).toBe(false)
+    expect((await reread(row))?.last_step).toBe(2 ** 40)
+  })
+
+  test('T7: the step that confirms a pending registration is spent by it', async () => {
+    const { key, row } = await activeTotp({ status: 'pending', expires_at: now + 1000 })
+    expect(await store.acceptStep({ ...key, status: 'active' }, 7, now)).toBe(false)
+    expect(await store.acceptStep(key, 7, now)).toBe(true)
+    expect(await reread(row)).toMatchObject({ status: 'active', last_step: 7, expires_at: null })
+    expect(await store.acceptStep({ ...key, status: 'active' }, 7, now)).toBe(false)
+    expect(await store.acceptStep(key, 8, now)).toBe(false)
+  })
+
+  test('T39: a pending registration is not confirmed once it has expired', async () => {
+    const { key } = await activeTotp({ status: 'pending', expires_at: now })
+    expect(await store.acceptStep(key, 7, now)).toBe(false)
+  })
+
+  test('T21: of two hundred parallel attempts exactly five are admitted', async () => {
+    const { key, row } = await activeTotp()
+    const admitted = await Promise.all(
+      Array.from({ length: 200 }, () => store.reserveAttempt(key, now, limits)),
+    )
+    expect(admitted.filter((attempt) => attempt !== null)).toHaveLength(5)
+    expect(await reread(row)).toMatchObject({
+      consecutive_failures: 5,
+      fail_level: 5,
+      locked_until: now + 30_000,
+    })
+  })
+
+  test('T19: from the fifth failure on each wait is longer, up to an hour', async () => {
+    const { key } = await activeTotp()
+    let at = now
+    const waits = []
+    for (let attempt = 1; attempt <= 14; attempt++) {
+      const reserved = await store.reserveAttempt(key, at, limits)
+      expect(reserved?.consecutive_failures).toBe(attempt)
+      const until = reserved?.locked_until ?? null
+      waits.push(until === null ? 0 : (until - at) / 1000)
+      if (until !== null) {
+        expect(await store.reserveAttempt(key, until - 1, limits)).toBeNull()
+        at = until
+      }
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 30, 60, 120, 300, 900, 1800, 3600, 3600, 3600, 3600])
+  })
+
+  test('T19: at the cap a registration is disabled, and only a recovery code makes it active again', async () => {
+    const { key, row } = await activeTotp()
+    let at = now
+    for (let attempt = 1; attempt <= 50; attempt++) {
+      expect(await store.reserveAttempt(key, at, limits)).not.toBeNull()
+      at += 3_600_000
+    }
+    expect(await store.reserveAttempt(key, at, limits)).toBeNull()
+    await store.disableAtCap(key, limits.maxConsecutiveFailures)
+    expect((await reread(row))?.status).toBe('disabled')
+    expect(await store.acceptStep(key, 1, at)).toBe(false)
+    await store.restoreTotp(row.totp_id)
+    expect(await reread(row)).toMatchObject({ status: 'active', consecutive_failures: 0, fail_level: 0 })
+  })
+
+  test('disabling waits for the cap', async () => {
+    const { key, row } = await activeTotp({ consecutive_failures: 49 })
+    await store.disableAtCap(key, 50)
+    expect((await reread(row))?.status).toBe('active')
+  })
+
+  test('T24: the leaky level drains with time and loses only its own attempt by a success', async () => {
+    const { key, row } = await activeTotp()
+    for (let attempt = 1; attempt <= 3; attempt++) await store.reserveAttempt(key, now, limits)
+    await store.acceptStep(key, 1, now)
+    expect(await reread(row)).toMatchObject({ consecutive_failures: 0, fail_level: 2 })
+    const day = 24 * 3_600_000
+    const reserved = await store.reserveAttempt(key, now + day, limits)
+    expect(reserved?.fail_level).toBeCloseTo(2 - 50 / 30 + 1, 9)
+  })
+
+  test('T24: a full level refuses, and admits again when it has drained', async () => {
+    const { key } = await activeTotp({ fail_level: 50, fail_level_at: now })
+    expect(await store.reserveAttempt(key, now, limits)).toBeNull()
+    expect(await store.reserveAttempt(key, now + 1, limits)).toMatchObject({ consecutive_failures: 1 })
+  })
+
+  test('a clock that steps back drains nothing and moves no time backwards', async () => {
+    const { key } = await activeTotp({ fail_level: 3, fail_level_at: now })
+    expect(await store.reserveAttempt(key, now - 1_000_000, limits)).toMatchObject({ fail_level: 4 })
+    expect(await store.reserveAttempt(key, now, limits)).toMatchObject({ fail_level: 5 })
+  })
+
+  async function withCodes(hashes: readonly string[]) {
+    const { row, key } = await activeTotp()
+    for (const [place, code_hash] of hashes.entries()) {
+      await store.insertRecoveryCode({
+        recovery_code_id: unique('code'),
+        totp_id: row.totp_id,
+        subject_id: row.subject_id,
+        code_hash,
+        key_id: 'k1',
+        sealed_code: place === 0 ? null : new Uint8Array([place]),
+        place,
+        used_at: null,
+      })
+    }
+    const spend = (codeHash: string) =>
+      store.spendRecoveryCode({ subjectId: row.subject_id, totpId: row.totp_id, codeHash, nowMs: now })
+    return { row, key, spend }
+  }
+
+  test('T50: one of fifty parallel uses of a recovery code wins', async () => {
+    const { row, spend } = await withCodes(['a', 'b'])
+    const won = await Promise.all(Array.from({ length: 50 }, () => spend('a')))
+    expect(won.filter((id) => id !== null)).toHaveLength(1)
+    expect(await spend('a')).toBeNull()
+    expect(await store.countRecoveryCodes(row.totp_id)).toBe(1)
+    expect((await store.listRecoveryCodes(row.totp_id)).map((code) => code.code_hash)).toEqual(['b'])
+  })
+
+  test('T51: all codes of a set used at once are used once each', async () => {
+    const hashes = Array.from({ length: 10 }, (_, index) => `h${index}`)
+    const { row, spend } = await withCodes(hashes)
+    const won = await Promise.all(hashes.map(spend))
+    expect(new Set(won).size).toBe(10)
+    expect(won).not.toContain(null)
+    expect(await store.countRecoveryCodes(row.totp_id)).toBe(0)
+  })
+
+  test('T40: codes of a pending registration open nothing, and die with their registration', async () => {
+    const { row, spend } = await withCodes(['a'])
+    const { row: waiting } = await activeTotp({ status: 'pending', expires_at: now + 1000 })
+    await store.insertRecoveryCode({
+      recovery_code_id: unique('code'),
+      totp_id: waiting.totp_id,
+      subject_id: waiting.subject_id,
+      code_hash: 'p',
+      key_id: 'k1',
+      sealed_code: null,
+      place: 0,
+      used_at: null,
+    })
+    const code = { subjectId: waiting.subject_id, totpId: waiting.totp_id, codeHash: 'p', nowMs: now }
+    expect(await store.spendRecoveryCode(code)).toBeNull()
+    expect(await store.deleteTotp(row.subject_id, row.totp_id)).toBe(true)
+    expect(await spend('a')).toBeNull()
+  })
+
+  test('T53: five recovery attempts an hour, twenty wrong ones in a row then a day of waiting', async () => {
+    const subject = unique('user')
+    const hour = 3_600_000
+    let at = now
+    for (let window = 0; window < 4; window++) {
+      for (let attempt = 1; attempt <= 5; attempt++) {
+        const reserved = await store.reserveRecovery(subject, at, recoveryLimits)
+        expect(reserved?.consecutive_failures).toBe(window * 5 + attempt)
+      }
+      expect(await store.reserveRecovery(subject, at + hour - 1, recoveryLimits)).toBeNull()
+      at += hour
+    }
+    expect((await store.findRecoveryBudget(subject))?.locked_until).toBe(at - hour + 24 * hour)
+    expect(await store.reserveRecovery(subject, at + 22 * hour, recoveryLimits)).toBeNull()
+    const later = await store.reserveRecovery(subject, at + 23 * hour, recoveryLimits)
+    expect(later).toMatchObject({ consecutive_failures: 1, window_attempts: 1, locked_until: null })
+  })
+
+  test('T53: of fifty parallel recovery attempts five are admitted', async () => {
+    const subject = unique('user')
+    const admitted = await Promise.all(
+      Array.from({ length: 50 }, () => store.reserveRecovery(subject, now, recoveryLimits)),
+    )
+    expect(admitted.filter((budget) => budget !== null)).toHaveLength(5)
+  })
+
+  test('an accepted recovery code gives its attempt back and ends the run', async () => {
+    const subject = unique('user')
+    await store.reserveRecovery(subject, now, recoveryLimits)
+    await store.reserveRecovery(subject, now, recoveryLimits)
+    await store.refundRecovery(subject)
+    expect(await store.findRecoveryBudget(subject)).toMatchObject({
+      window_attempts: 1,
+      consecutive_failures: 0,
+    })
+  })
+
+  test('a session is found by token and id until it ends, in its project only', async () => {
+    const row = session()
+    await store.insertSession(row)
+    expect(await store.findSession(project, { tokenHash: row.token_hash }, now)).toEqual(row)
+    expect(await store.findSession(project, { sessionId: row.session_id }, now)).toEqual(row)
+    expect(await store.findSession(project, { sessionId: row.session_id }, row.expires_at)).toBeNull()
+    expect(await store.findSession('other', { sessionId: row.session_id }, now)).toBeNull()
+    await store.deleteSession(row.session_id)
+    expect(await store.findSession(project, { sessionId: row.session_id }, now)).toBeNull()
+  })
+
+  test('of two factors added to a session at once none is lost', async () => {
+    const row = session()
+    await store.insertSession(row)
+    const change = { ...row, factors: '["one"]', previousFactors: '[]' }
+    expect(await store.updateSession(change)).toBe(true)
+    expect(await store.updateSession({ ...change, factors: '["two"]' })).toBe(false)
+  })
+
+  test('an intermediate session is used up once', async () => {
+    const token_hash = unique('hash')
+    await store.insertIntermediateSession({
+      token_hash,
+      project_id: project,
+      organization_id: 'o',
+      member_id: 'm',
+      created_at: now,
+      expires_at: now + 600_000,
+    })
+    expect(await store.findIntermediateSession(project, token_hash, now)).not.toBeNull()
+    expect(await store.findIntermediateSession(project, token_hash, now + 600_000)).toBeNull()
+    const used = await Promise.all(
+      Array.from({ length: 10 }, () => store.consumeIntermediateSession(token_hash)),
+    )
+    expect(used.filter(Boolean)).toHaveLength(1)
+  })
+
+  test('rows whose time is over are deleted, others stay', async () => {
+    const over = session({ expires_at: now - 1 })
+    const live = session()
+    await store.insertSession(over)
+    await store.insertSession(live)
+    await store.deleteEndedSessions(now)
+    await store.deleteEndedIntermediateSessions(now)
+    expect(await store.findSession(project, { sessionId: over.session_id }, 0)).toBeNull()
+    expect(await store.findSession(project, { sessionId: live.session_id }, now)).not.toBeNull()
+  })
+
+  test('of two processes that make a signing key the first one stays', async () => {
+    const key = {
+      project_id: 'p',
+      algorithm: 'ES256',
+      sealed_private_key: new Uint8Array([1]),
+      key_id: 'k1',
+    } as const
+    await store.insertSigningKey({ ...key, kid: 'first', created_at: now })
+    await store.insertSigningKey({ ...key, kid: 'second', created_at: now })
+    expect((await store.signingKeys('p')).map(({ kid }) => kid)).toEqual(['first'])
+  })
+
+  test('T43: a transaction that fails leaves nothing behind, and others go on', async () => {
+    const { row } = await activeTotp()
+    await expect(
+      store.transaction(async (queries) => {
+        await queries.deleteTotp(row.subject_id, row.totp_id)
+        throw new Error('stop')
+      }),
+    ).rejects.toThrow('stop')
+    expect(await reread(row)).toEqual(row)
+  })
+
+  test('a statement beside a transaction is not part of it', async () => {
+    const { row } = await activeTotp()
+    const other = user()
+    let inserting: Promise<boolean> | undefined
+    await store
+      .transaction(async (queries) => {
+        inserting = store.insertUser(other)
+        await queries.deleteTotp(row.subject_id, row.totp_id)
+        throw new Error('stop')
+      })
+      .catch(() => {})
+    expect(await inserting).toBe(true)
+    expect(await store.findUser(project, other.user_id)).not.toBeNull()
+  })
+
+  test('T98: text that looks like SQL is text', async () => {
+    const nasty = `'; DROP TABLE users; --`
+    expect(await store.findUser(project, nasty)).toBeNull()
+    expect(await store.findMember(project, nasty, nasty)).toBeNull()
+    const owner = user({ external_id: nasty, name: JSON.stringify({ first_name: nasty }) })
+    await store.insertUser(owner)
+    expect((await store.findUser(project, nasty))?.user.name).toBe(owner.name)
+  })
+
+  test('answers a ping', async () => {
+    await expect(store.ping()).resolves.toBeUndefined()
+  })
+})
