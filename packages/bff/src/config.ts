@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { createClientAddress } from './client-address.js'
 import { createDatabase } from './database.js'
 import { identity } from './identity.js'
+import { readCookieKeys, readIssuer, readOrigin } from './options.js'
 import type { Identify, IdentityStrategy } from './subject.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -48,6 +49,12 @@ export function readConfig(env: Environment): BffConfig {
       'OPS_PORT must not be PORT: health and metrics are for the operator alone. Set another.',
     )
   }
+  const origin = given('ORIGIN')
+  if (origin) named('ORIGIN', () => readOrigin(origin))
+  const cookieKeys = listOf(given('COOKIE_KEYS'))
+  named('COOKIE_KEYS', () => readCookieKeys(cookieKeys))
+  const issuer = given('ISSUER') ?? 'Kit'
+  named('ISSUER', () => readIssuer(issuer))
   const databaseUrl = given('DATABASE_URL')
   if (databaseUrl) named('DATABASE_URL', () => createDatabase(databaseUrl))
   const trustedProxies = listOf(given('TRUSTED_PROXIES'))
@@ -57,13 +64,13 @@ export function readConfig(env: Environment): BffConfig {
     port,
     host: given('HOST') ?? '127.0.0.1',
     opsPort,
-    origin: readOrigin(given('ORIGIN')),
+    origin,
     mount,
     staticDir: readStaticDir(given('STATIC_DIR')),
     upstream: readUpstream(given),
-    cookieKeys: readCookieKeys(given('COOKIE_KEYS')),
+    cookieKeys,
     identify: readIdentity(given),
-    issuer: given('ISSUER') ?? 'Kit',
+    issuer,
     databaseUrl,
     trustedProxies,
     logLevel: choice('LOG_LEVEL', given('LOG_LEVEL') ?? 'info', [
@@ -88,12 +95,12 @@ function choice<const Word extends string>(name: string, text: string, words: re
   return word
 }
 
-/** Runs a check of the library, and names the variable in what it refuses. */
-function named<T>(name: string, check: () => T): T {
+/** Reads by what the library reads its options by, and puts the variable in front of what that refuses. */
+function named<T>(name: string, read: () => T): T {
   try {
-    return check()
+    return read()
   } catch (error) {
-    throw new ConfigError(`${name} cannot work: ${error instanceof Error ? error.message : 'refused'}`)
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : 'refused'}`)
   }
 }
 
@@ -108,23 +115,6 @@ function readMount(mount: string): string {
     throw new ConfigError('MOUNT must be a path below the root, without a slash at its end, such as /mfa.')
   }
   return mount
-}
-
-function readOrigin(origin: string | undefined): string | undefined {
-  if (origin === undefined) return undefined
-  const url = URL.canParse(origin) ? new URL(origin) : undefined
-  if (url?.origin !== origin) {
-    throw new ConfigError(
-      'ORIGIN must be scheme and host alone, as browsers send it: https://app.example.com.',
-    )
-  }
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw new ConfigError(
-      'ORIGIN must be https, since sessions would travel in the clear. Only loopback may be http.',
-    )
-  }
-  return origin
 }
 
 function readStaticDir(staticDir: string | undefined): string | undefined {
@@ -163,22 +153,6 @@ function readUpstream(given: Given): BffConfig['upstream'] {
   return { kind: 'remote', projectId, secret, baseUrl }
 }
 
-const makeKey = 'make one with `openssl rand -base64 32`'
-
-function readCookieKeys(text: string | undefined): string[] {
-  const keys = listOf(text)
-  if (keys.length === 0) throw new ConfigError(`COOKIE_KEYS is missing: ${makeKey}.`)
-  for (const key of keys) {
-    const bytes = Buffer.from(key, 'base64')
-    if (bytes.length !== 32 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(key)) {
-      throw new ConfigError(`COOKIE_KEYS must be 32 bytes each, in base64, separated by commas: ${makeKey}.`)
-    }
-    if (new Set(bytes).size < 8)
-      throw new ConfigError(`COOKIE_KEYS has a key that is not random: ${makeKey}.`)
-  }
-  return keys
-}
-
 /** Which variables belong to which identity; any other is a contradiction, and probably a mistake. */
 const identityVariables = {
   stytch: [],
@@ -207,7 +181,7 @@ function readIdentity(given: Given): Identify | IdentityStrategy {
     const secret = given('IDENTITY_SECRET')
     if (secret === undefined || secret.length < 32 || placeholder.test(secret)) {
       throw new ConfigError(
-        `IDENTITY_SECRET must have at least 32 characters that nobody guesses: ${makeKey}.`,
+        `IDENTITY_SECRET must have at least 32 characters that nobody guesses: make it with openssl rand -base64 32.`,
       )
     }
     return identity.trustedHeaders({ secret })

@@ -58,6 +58,7 @@ const maxLagMs = 200
 export async function start(config: BffConfig, upstream: Upstream, logger: pino.Logger): Promise<Running> {
   const { host, mount, staticDir } = config
   const server = await listenOn('PORT', config.port, host)
+  const ops = await listenOn('OPS_PORT', config.opsPort, '127.0.0.1')
   const origin = config.origin ?? `http://localhost:${server.port}`
   const bff = createBff({
     upstream: upstream.client,
@@ -73,7 +74,6 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
   const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse })
   server.answer(listener)
 
-  const ops = await listenOn('OPS_PORT', config.opsPort, '127.0.0.1')
   ops.answer(createOps(bff.metrics, () => !server.isDraining()))
 
   return {

@@ -92,8 +92,8 @@ it('refuses limits that make no sense', () => {
     expect(() => judged(limit)).toThrow(/limits.judged.address/)
   }
   expect(() =>
-    createRateLimit({ limits: { ...{ judge: { address: defaultRateLimits.judged.address } } } }),
-  ).toThrow(/limits.judge.address/)
+  const misspelled = { judged: {}, judge: { address: defaultRateLimits.judged.address } }
+  expect(() => createRateLimit({ limits: misspelled })).toThrow(/limits.judge.address/)
 })
 
 /** A shared store in memory that can be switched off, or filled with nonsense. */

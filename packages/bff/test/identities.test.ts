@@ -1,0 +1,188 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, SignJWT } from 'jose'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { identity } from '../src/index.js'
+import { type Browser, type Host, openBrowser, startHost } from './host.js'
+import { type RealProvider, startProvider } from './real-provider.js'
+
+// Each way of saying who asks, from a first factor to MFA and back, at a real provider.
+
+let provider: RealProvider
+let host: Host | undefined
+beforeEach(async () => {
+  provider = await startProvider()
+})
+afterEach(async () => {
+  await host?.close()
+  await provider.close()
+})
+
+type Identify = Parameters<typeof startHost>[2] extends infer Options
+  ? NonNullable<Options> extends { identify?: infer I }
+    ? I
+    : never
+  : never
+
+async function open(
+  identify: NonNullable<Identify>,
+  headers: () => Record<string, string>,
+): Promise<Browser> {
+  host = await startHost(provider.fetch, 'handler', { identify, now: provider.now })
+  const browser = openBrowser(host, null)
+  const { send } = browser
+  browser.send = (method, path, body, more) => send(method, path, body, { ...headers(), ...more })
+  return browser
+}
+
+/** Enrols, is asked for nothing more, and has to do it again in a new sign-in. */
+async function walk(browser: Browser, expected: { kind: string; accountName: string }) {
+  const before = await browser.status()
+  expect(before.body).toMatchObject({ subject: expected, enrolled: false, verified: null })
+  expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  const created = await browser.send('POST', '/mfa/totp')
+  expect(created.status).toBe(201)
+  const { secret } = created.body
+  const enrolled = await browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) })
+  expect(enrolled.body).toMatchObject({ subject: expected, enrolled: true, verified: { method: 'totp' } })
+  expect((await browser.send('GET', '/vault')).text).toBe('gold')
+  return secret as string
+}
+
+async function nobodyIs(browser: Browser) {
+  expect((await browser.send('GET', '/mfa/status')).body.code).toBe('unauthenticated')
+  expect((await browser.send('GET', '/vault')).body.code).toBe('unauthenticated')
+}
+
+describe('identity.stytchSession', () => {
+  const cookieOf = (browser: Browser, name: string, value: string) => browser.cookies.set(name, value)
+
+  it('a user: MFA is added to the session that the page already has', async () => {
+    const signedIn = await provider.admin.kit.createSession({ user_id: 'ada' })
+    const browser = await open(identity.stytchSession(), () => ({}))
+    await nobodyIs(browser)
+    cookieOf(browser, 'stytch_session', signedIn.session_token)
+    await walk(browser, { kind: 'user', accountName: expect.any(String) })
+    const { session } = await provider.admin.sessions.authenticate({ session_token: signedIn.session_token })
+    expect(session?.authentication_factors.map(({ type }) => type).sort()).toEqual(['password', 'totp'])
+  })
+
+  it('a member, by a session JWT alone', async () => {
+    const { session_jwt } = await provider.admin.kit.createSession({
+      organization_id: 'acme',
+      member_id: 'grace',
+    })
+    const browser = await open(identity.stytchSession({ kind: 'member' }), () => ({}))
+    cookieOf(browser, 'stytch_session_jwt', session_jwt)
+    await walk(browser, { kind: 'member', accountName: expect.any(String) })
+  })
+
+  it('another session on the same browser is not born verified, and an ended one is nobody', async () => {
+    const first = await provider.admin.kit.createSession({ user_id: 'ada' })
+    const browser = await open(identity.stytchSession(), () => ({}))
+    cookieOf(browser, 'stytch_session', first.session_token)
+    const secret = await walk(browser, { kind: 'user', accountName: expect.any(String) })
+    const second = await provider.admin.kit.createSession({ user_id: 'ada' })
+    cookieOf(browser, 'stytch_session', second.session_token)
+    expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null })
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    const code = provider.nextCode(secret)
+    expect((await browser.send('POST', '/mfa/totp/authenticate', { code })).status).toBe(200)
+    expect((await browser.send('GET', '/vault')).text).toBe('gold')
+
+    await provider.admin.sessions.revoke({ session_token: second.session_token })
+    provider.advance(301)
+    await nobodyIs(browser)
+  })
+})
+
+describe('identity.jwt', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const issuer = 'https://login.example.com/'
+  const tokenOf = (claims: Record<string, string>) =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer(issuer)
+      .setAudience('acme')
+      .setExpirationTime('5m')
+      .sign(privateKey)
+
+  it('a user, by a bearer token and the keys that the identity provider publishes', async () => {
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }
+    const keys = createServer((_req, res) => void res.end(JSON.stringify({ keys: [jwk] })))
+    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve))
+    const jwksUrl = `http://127.0.0.1:${(keys.address() as AddressInfo).port}/jwks.json`
+    let authorization = 'Bearer nothing'
+    const browser = await open(identity.jwt({ jwksUrl, issuer, audience: 'acme' }), () => ({ authorization }))
+    await nobodyIs(browser)
+    authorization = `Bearer ${await tokenOf({ sub: 'ada', email: 'ada@example.com', sid: 'one' })}`
+    await walk(browser, { kind: 'user', accountName: 'ada@example.com' })
+    authorization = `Bearer ${await tokenOf({ sub: 'ada', email: 'ada@example.com', sid: 'one', jti: 'renewed' })}`
+    expect((await browser.send('GET', '/vault')).text).toBe('gold')
+    authorization = `Bearer ${await tokenOf({ sub: 'ada', email: 'ada@example.com', sid: 'two' })}`
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    keys.close()
+  })
+
+  it('a member, by a cookie and one public key', async () => {
+    const strategy = identity.jwt({
+      publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      issuer,
+      audience: 'acme',
+      cookie: 'id_token',
+      claims: { organization: 'org' },
+    })
+    const browser = await open(strategy, () => ({}))
+    browser.cookies.set('id_token', await tokenOf({ sub: 'grace', org: 'acme', email: 'grace@example.com' }))
+    await walk(browser, { kind: 'member', accountName: 'grace@example.com' })
+  })
+})
+
+describe('identity.trustedHeaders', () => {
+  const secret = 'a-secret-that-only-the-proxy-knows-0123456789'
+  const strategy = identity.trustedHeaders({ secret })
+
+  it('a user behind a proxy', async () => {
+    const headers: Record<string, string> = { 'x-kit-user': 'ada', 'x-kit-account-name': 'ada@example.com' }
+    const browser = await open(strategy, () => headers)
+    await nobodyIs(browser)
+    headers['x-kit-identity-secret'] = secret
+    await walk(browser, { kind: 'user', accountName: 'ada@example.com' })
+  })
+
+  it('a member behind a proxy, before MFA with an intermediate session and after it without', async () => {
+    const { member_id, organization_id, intermediate_session_token } =
+      await provider.admin.kit.createIntermediateSession({ organization_id: 'acme', member_id: 'grace' })
+    const headers: Record<string, string> = {
+      'x-kit-identity-secret': secret,
+      'x-kit-user': member_id,
+      'x-kit-organization': organization_id,
+      'x-kit-account-name': 'grace@example.com',
+      'x-kit-session': 'sign-in-1',
+      'x-kit-intermediate-session-token': intermediate_session_token,
+    }
+    const browser = await open(strategy, () => headers)
+    await walk(browser, { kind: 'member', accountName: 'grace@example.com' })
+    delete headers['x-kit-intermediate-session-token']
+    expect((await browser.send('GET', '/vault')).text).toBe('gold')
+    headers['x-kit-session'] = 'sign-in-2'
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+})
+
+describe('a function of the host', () => {
+  it('that throws is an error and never nobody', async () => {
+    const browser = await open(
+      () => {
+        throw new Error('SENTINEL session store down')
+      },
+      () => ({}),
+    )
+    const answer = await browser.send('GET', '/mfa/status')
+    expect([answer.status, answer.body.code]).toEqual([500, 'internal'])
+    const gate = await browser.send('GET', '/vault')
+    expect(gate.status).toBe(500)
+    expect(answer.text + gate.text + host?.logged.join('')).not.toContain('SENTINEL')
+  })
+})

@@ -1,0 +1,322 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { Secret, TOTP } from 'otpauth'
+import { Agent, request } from 'undici'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+
+// The program as it is shipped: compiled, started by plain node.
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const program = join(root, 'packages/bff/dist/main.js')
+
+beforeAll(() => {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  // Whether the types are right is another check's business: the compiler emits in any case.
+  spawnSync(process.execPath, [tsc, '-b', 'packages/bff'], { cwd: root })
+}, 120_000)
+
+const children: ChildProcess[] = []
+const folders: string[] = []
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+const identitySecret = 'SENTINEL-a-secret-that-only-the-proxy-knows'
+const projectSecret = 'SENTINEL-project-secret-0123456789'
+const cookieKey = randomBytes(32).toString('base64')
+
+function environment(changes: Record<string, string> = {}): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'kit-bff-'))
+  folders.push(folder)
+  return {
+    PATH: process.env.PATH ?? '',
+    PORT: '0',
+    OPS_PORT: '0',
+    UPSTREAM: 'embedded',
+    PROJECT_ID: 'project-test-1',
+    PROJECT_SECRET: projectSecret,
+    ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    DATA_DIR: folder,
+    AUTO_PROVISION: '1',
+    SESSION_JWT_ALG: 'ES256',
+    COOKIE_KEYS: cookieKey,
+    IDENTITY: 'headers',
+    IDENTITY_SECRET: identitySecret,
+    ...changes,
+  }
+}
+
+function launch(env: Record<string, string>, args: string[] = []) {
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  return child
+}
+
+async function runToEnd(env: Record<string, string>, args: string[] = []) {
+  const child = launch(env, args)
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { out, err, code }
+}
+
+/** Starts the program and waits for the one line that says that it is ready. */
+async function start(env: Record<string, string>) {
+  const child = launch(env)
+  const [line] = await once(createInterface(child.stdout), 'line')
+  expect(line).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/)
+  return { child, url: String(line).slice('listening on '.length) }
+}
+
+const who = {
+  'x-kit-identity-secret': identitySecret,
+  'x-kit-user': 'ada',
+  'x-kit-account-name': 'ada@example.com',
+}
+
+async function call(
+  url: string,
+  method: string,
+  path: string,
+  more: Record<string, string> = {},
+  body?: object,
+) {
+  const response = await request(url + path, {
+    method,
+    headers: {
+      ...who,
+      'sec-fetch-site': 'same-origin',
+      ...(body && { 'content-type': 'application/json' }),
+      ...more,
+    },
+    body: body ? JSON.stringify(body) : null,
+  })
+  const answer = await response.body.text()
+  const cookie = [response.headers['set-cookie'] ?? []].flat()[0]?.split(';')[0]
+  return { status: response.statusCode, headers: response.headers, text: answer, cookie }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+describe('kit-bff', () => {
+  it('enrols and passes with the server in the same process, the page beside it, and says nothing it must not', async () => {
+    const page = mkdtempSync(join(tmpdir(), 'kit-bff-page-'))
+    folders.push(page)
+    mkdirSync(join(page, 'assets'))
+    writeFileSync(join(page, 'index.html'), '<!doctype html><title>page</title>')
+    const { child, url } = await start(environment({ STATIC_DIR: page, LOG_LEVEL: 'trace' }))
+    const logged = text(child.stderr as NodeJS.ReadableStream)
+
+    const status = await call(url, 'GET', '/mfa/status')
+    const headers = { 'x-csrf': JSON.parse(status.text).csrfToken }
+    const created = await call(url, 'POST', '/mfa/totp', headers)
+    expect(created.status).toBe(201)
+    const { secret, otpauthUri } = JSON.parse(created.text)
+    expect(otpauthUri).toContain('issuer=Kit')
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate()
+    const passed = await call(
+      url,
+      'POST',
+      '/mfa/totp/authenticate',
+      { ...headers, cookie: String(created.cookie) },
+      { code },
+    )
+    expect(JSON.parse(passed.text)).toMatchObject({ enrolled: true, verified: { method: 'totp' } })
+
+    const deep = await call(url, 'GET', '/security', { accept: 'text/html' })
+    expect(deep.text).toContain('<title>page</title>')
+    expect((await call(url, 'GET', '/mfa', { accept: 'text/html' })).text).toContain('<title>page</title>')
+    // Nothing below the mount path is ever a page, or cached like one.
+    const under = await call(url, 'GET', '/mfa/status/x.css', { accept: 'text/html' })
+    expect([under.status, under.headers['content-type'], under.headers['cache-control']]).toEqual([
+      404,
+      'application/problem+json',
+      'no-store',
+    ])
+    child.kill('SIGTERM')
+    expect((await once(child, 'exit'))[0]).toBe(0)
+    const lines = (await logged).trim().split('\n')
+    for (const line of lines) expect(() => JSON.parse(line), line).not.toThrow()
+    for (const planted of [
+      identitySecret,
+      projectSecret,
+      cookieKey,
+      secret,
+      code,
+      String(passed.cookie).slice(4),
+    ]) {
+      expect(lines.join('\n')).not.toContain(planted)
+    }
+    expect(lines.join('\n')).toContain('"type":"enrolled"')
+  })
+
+  it('tells its health, its readiness and its metrics on a port of their own', async () => {
+    const opsPort = await freePort()
+    const { url } = await start(environment({ OPS_PORT: String(opsPort) }))
+    const ops = `http://127.0.0.1:${opsPort}`
+    await call(url, 'GET', '/mfa/status')
+    expect((await call(ops, 'GET', '/healthz')).status).toBe(200)
+    expect((await call(ops, 'GET', '/readyz')).text).toBe('{"status":"ready"}')
+    const metrics = await call(ops, 'GET', '/metrics')
+    expect(metrics.text).toContain('kit_bff_requests_total{operation="status",status="200"} 1')
+    expect(metrics.text).toContain('kit_bff_upstream_seconds_bucket')
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      expect((await call(url, 'GET', path)).status).toBe(404)
+    expect((await call(ops, 'GET', '/mfa/status')).status).toBe(404)
+  })
+
+  it('F37: is not ready as soon as it drains, loses no request, and exits with 0', async () => {
+    const opsPort = await freePort()
+    const { child, url } = await start(environment({ OPS_PORT: String(opsPort) }))
+    const agent = new Agent({ connections: 8, pipelining: 1 })
+    const outcomes = { answered: 0, refused: 0, broken: 0 }
+    const client = async () => {
+      while (outcomes.refused === 0) {
+        try {
+          const { statusCode, body } = await request(`${url}/mfa/status`, { headers: who, dispatcher: agent })
+          await body.dump()
+          if (statusCode === 200) outcomes.answered++
+          else outcomes.broken++
+        } catch (error) {
+          if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') outcomes.refused++
+          else outcomes.broken++
+        }
+      }
+    }
+    const clients = Array.from({ length: 8 }, client)
+    while (outcomes.answered < 50) await new Promise((resolve) => setTimeout(resolve, 5))
+    const begun = performance.now()
+    child.kill('SIGTERM')
+    const seen = new Set<string>()
+    const watching = (async () => {
+      while (child.exitCode === null) {
+        const answer = await call(`http://127.0.0.1:${opsPort}`, 'GET', '/readyz').catch(() => null)
+        if (answer) seen.add(`${answer.status}`)
+      }
+    })()
+    expect((await once(child, 'exit'))[0]).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    await Promise.all([...clients, watching])
+    expect(outcomes.broken).toBe(0)
+    expect(seen).toContain('503')
+    await agent.close()
+  })
+
+  it('F47: answers on while nobody reads its log', async () => {
+    const { url } = await start(environment({ LOG_LEVEL: 'trace' }))
+    const agent = new Agent({ connections: 8 })
+    const ask = async () => {
+      for (let i = 0; i < 250; i++) {
+        const { statusCode, body } = await request(`${url}/mfa/${'unknown'.repeat(20)}`, {
+          dispatcher: agent,
+        })
+        await body.dump()
+        expect(statusCode).toBe(404)
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, ask))
+    await agent.close()
+  })
+
+  it.each([
+    ['COOKIE_KEYS', { COOKIE_KEYS: 'short' }],
+    ['PROJECT_SECRET', { PROJECT_SECRET: '' }],
+    ['ORIGIN', { ORIGIN: 'http://app.example.com' }],
+    ['ENCRYPTION_KEYS', { ENCRYPTION_KEYS: '' }],
+    ['ISSUER', { ISSUER: 'Acme: the company' }],
+  ])('refuses to start in one line that names %s', async (name, changes) => {
+    const { out, err, code } = await runToEnd(environment(changes))
+    expect({ out, code }).toEqual({ out: '', code: 1 })
+    expect(err).toMatch(new RegExp(`^kit-bff: .*${name}.*\n$`, 'i'))
+    expect(err).not.toContain('SENTINEL')
+  })
+
+  it('refuses a port that is taken, naming it', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    for (const name of ['PORT', 'OPS_PORT']) {
+      const { err, code } = await runToEnd(environment({ [name]: String(port) }))
+      expect(code).toBe(1)
+      expect(err).toBe(
+        `kit-bff: ${name}: cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set ${name} to one that is free.\n`,
+      )
+    }
+    taken.close()
+  })
+})
+
+describe('kit-bff check', () => {
+  const remote = (url: string) => environment({ UPSTREAM: 'url', UPSTREAM_URL: url })
+
+  it('says that all is well', async () => {
+    const { out, code } = await runToEnd(environment(), ['check'])
+    expect(code).toBe(0)
+    expect(out).toBe(
+      'ok     The configuration is complete.\nok     The provider answers and accepts the credentials.\n',
+    )
+  })
+
+  it('says in words what is wrong with the provider', async () => {
+    const answers: Record<string, [number, string]> = {
+      credentials: [
+        401,
+        JSON.stringify({
+          status_code: 401,
+          request_id: 'r',
+          error_type: 'unauthorized_credentials',
+          error_message: '',
+          error_url: '',
+        }),
+      ],
+      html: [200, '<html>'],
+    }
+    let current = 'credentials'
+    const server = createServer((_req, res) => {
+      const [status, body] = answers[current] ?? [500, '']
+      res.writeHead(status).end(body)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const words: [string, RegExp][] = [
+      ['credentials', /^wrong {2}The provider refuses PROJECT_ID and PROJECT_SECRET/m],
+      ['html', /^wrong {2}What answers is not a provider of TOTP/m],
+    ]
+    for (const [answer, pattern] of words) {
+      current = answer
+      const { out, code } = await runToEnd(remote(url), ['check'])
+      expect(code).toBe(1)
+      expect(out).toMatch(pattern)
+      expect(out).not.toContain('SENTINEL')
+    }
+    server.close()
+    const { out, code } = await runToEnd(remote('http://127.0.0.1:9'), ['check'])
+    expect(code).toBe(1)
+    expect(out).toMatch(/^wrong {2}The provider cannot be reached \(ECONNREFUSED\)/m)
+  })
+
+  it('says what is wrong with the configuration, and how it is used', async () => {
+    const wrong = await runToEnd(environment({ COOKIE_KEYS: '' }), ['check'])
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/^kit-bff: COOKIE_KEYS is missing/)])
+    const usage = await runToEnd(environment(), ['chekc'])
+    expect([usage.code, usage.err]).toEqual([2, expect.stringContaining('kit-bff check')])
+  })
+})
