@@ -22,4 +22,5 @@ const must = (command, args, cwd) => {
 must(`${root}node_modules/.bin/tsc`, ['-b'], root)
 must('pnpm', ['install', '--frozen-lockfile'], bench)
 
-for (const name of wanted.length > 0 ? wanted : names) await import(pathToFileURL(`${bench}/${name}/bench.mjs`).href)
+for (const name of wanted.length > 0 ? wanted : names)
+  await import(pathToFileURL(`${bench}/${name}/bench.mjs`).href)

@@ -1,0 +1,183 @@
+// BFF, authenticate and status: Kit beside what people would write instead, and beside a raw floor.
+// Contestants take turns (A B C A B C …) on one core; the stub of the provider and wrk share the other.
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { ensureWrk, load } from '../lib/load.mjs'
+import { start } from '../lib/processes.mjs'
+import { median, report } from '../lib/report.mjs'
+
+const quick = process.argv.includes('--quick')
+const rounds = quick ? 1 : 3
+const requests = quick ? 4000 : 12_000
+const warmUpRequests = quick ? 8000 : 10_000
+/** `--only=kit` measures those with that word in their name alone. */
+const only = process.argv
+  .find((word) => word.startsWith('--only='))
+  ?.slice(7)
+  .split(',')
+/** `--profile=FOLDER` has each process leave a CPU profile there. */
+const folder = process.argv.find((word) => word.startsWith('--profile='))?.slice(10)
+const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
+const subjects = 200
+const file = (name) => fileURLToPath(new URL(name, import.meta.url))
+const users = Array.from(
+  { length: subjects },
+  (_, index) => `user-test-${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`,
+)
+
+const contestants = [
+  { name: 'raw: node:http + undici, passed through', file: 'contestants/raw.mjs' },
+  { name: 'raw-safe: the same with hand-written checks', file: 'contestants/raw-safe.mjs' },
+  { name: 'Kit in front of Express', file: 'contestants/kit.mjs', kit: true },
+  { name: 'Kit mounted in Express', file: 'contestants/kit.mjs', kit: true, env: { MOUNT_IN: 'express' } },
+  { name: 'Fastify + undici', file: 'contestants/fastify-undici.mjs' },
+  { name: 'Express + undici', file: 'contestants/express-undici.mjs' },
+  { name: 'http-proxy-middleware, keep-alive', file: 'contestants/proxy.mjs' },
+  { name: 'Express + fetch + zod + helmet', file: 'contestants/express-fetch.mjs' },
+  { name: 'Express + official SDK', file: 'contestants/express-sdk.mjs' },
+].filter(({ name }) => !only || only.some((word) => name.includes(word)))
+
+const lua = (lines) => `
+math.randomseed(os.time())
+local headers = {}
+${lines}
+request = function()
+  local i = math.random(1, #headers)
+  return wrk.format(method, path, headers[i], body and string.format(body, math.random(0, 999999)))
+end
+`
+
+const peerLua = lua(
+  `local method, path, body = 'POST', '/authenticate', '{"code":"%06d"}'\n${users
+    .map(
+      (user) => `headers[#headers + 1] = { ['content-type'] = 'application/json', ['x-user'] = '${user}' }`,
+    )
+    .join('\n')}`,
+)
+
+/** Every subject's CSRF token and sealed cookie, got as a browser gets them. */
+async function signIn(url) {
+  const lines = []
+  for (const user of users) {
+    const base = { 'x-user': user, 'sec-fetch-site': 'same-origin' }
+    const status = await (await fetch(`${url}/mfa/status`, { headers: base })).json()
+    const headers = { ...base, 'content-type': 'application/json', 'x-csrf': status.csrfToken }
+    const answer = await fetch(`${url}/mfa/totp/authenticate`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({
+        code: String(
+          Math.floor((Number(BigInt(`0x${randomBytes(6).toString('hex')}`)) / 2 ** 48) * 1e6),
+        ).padStart(6, '0'),
+      }),
+    })
+    if (answer.status !== 200)
+      throw new Error(`Kit refused the set-up: ${answer.status} ${await answer.text()}`)
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ')
+    const pairs = Object.entries({ ...headers, cookie }).map(([name, value]) => `['${name}'] = '${value}'`)
+    lines.push(`headers[#headers + 1] = { ${pairs.join(', ')} }`)
+  }
+  return lines.join('\n')
+}
+
+const kitLua = (lines) =>
+  lua(`local method, path, body = 'POST', '/mfa/totp/authenticate', '{"code":"%06d"}'\n${lines}`)
+const statusLua = (lines) => lua(`local method, path, body = 'GET', '/mfa/status', nil\n${lines}`)
+
+async function measure(contestant, stub, { concurrency, script = 'authenticate' }) {
+  const server = await start(file(contestant.file), {
+    core: 0,
+    args: profile,
+    env: { UPSTREAM_URL: stub.url, ...contestant.env },
+  })
+  try {
+    const lines = contestant.kit ? await signIn(server.url) : ''
+    const text = !contestant.kit ? peerLua : script === 'status' ? statusLua(lines) : kitLua(lines)
+    const target =
+      contestant.file.includes('proxy') || !contestant.kit ? `${server.url}/authenticate` : server.url
+    await load({ url: target, lua: text, concurrency, requests: fewer(warmUpRequests, concurrency) })
+    const connections = async () => (await (await fetch(`${stub.url}/connections`)).json()).connections
+    const [cpu, opened] = [server.cpuSeconds(), await connections()]
+    const result = await load({ url: target, lua: text, concurrency, requests: fewer(requests, concurrency) })
+    return {
+      ...result,
+      cpuPer1k: ((server.cpuSeconds() - cpu) / result.requests) * 1000,
+      rssMb: server.rssMb(),
+      newConnections: (await connections()) - opened,
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+/** One at a time takes long and varies little. */
+const fewer = (count, concurrency) => (concurrency === 1 ? count / 4 : count)
+
+const medians = (runs) =>
+  Object.fromEntries(Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))]))
+
+ensureWrk()
+for (const latencyMs of quick ? [0] : [0, 5, 20]) {
+  const stub = await start(file('stub.mjs'), { core: 1, env: { LATENCY_MS: String(latencyMs) } })
+  for (const concurrency of quick || latencyMs > 0 ? [50] : [1, 50, 200]) {
+    const runs = new Map(contestants.map((contestant) => [contestant, []]))
+    for (let round = 0; round < rounds; round++)
+      for (const contestant of contestants)
+        runs.get(contestant).push(await measure(contestant, stub, { concurrency }))
+    const rows = contestants.map((contestant) => ({
+      name: contestant.name,
+      ...medians(runs.get(contestant)),
+    }))
+    const base = (word) => rows.find((row) => row.name.includes(word))?.cpuPer1k ?? Number.NaN
+    report(`bff-authenticate-${latencyMs}ms-c${concurrency}`, {
+      title: `BFF, authenticate: provider answers in ${latencyMs} ms, ${concurrency} at a time`,
+      note: `Medians of ${rounds} rounds of ${requests} requests, contestants in turn. CPU is user and system time of the process.`,
+      columns: [
+        'contestant',
+        'CPU s per 1,000',
+        'better than SDK',
+        'of raw-safe',
+        'requests/s',
+        'p50 ms',
+        'p99 ms',
+        'RSS MB',
+        'new upstream connections',
+        'failed',
+      ],
+      rows: rows.map((row) => [
+        row.name,
+        row.cpuPer1k,
+        base('SDK') / row.cpuPer1k,
+        row.cpuPer1k / base('raw-safe'),
+        Math.round(row.perSecond),
+        row.p50Ms,
+        row.p99Ms,
+        Math.round(row.rssMb),
+        row.newConnections,
+        row.failed,
+      ]),
+      plot: { label: 'CPU seconds per 1,000 requests, less is better', unit: 's', column: 1 },
+    })
+  }
+  if (latencyMs === 0) {
+    const kits = contestants.filter((contestant) => contestant.kit)
+    const runs = new Map(kits.map((contestant) => [contestant, []]))
+    for (let round = 0; round < rounds; round++)
+      for (const contestant of kits)
+        runs.get(contestant).push(await measure(contestant, stub, { concurrency: 50, script: 'status' }))
+    report('bff-status', {
+      title: 'BFF, status: asked on each page load, 50 at a time',
+      note: `Medians of ${rounds} rounds of ${requests} requests on one core; the provider is not asked while its check is fresh.`,
+      columns: ['contestant', 'CPU s per 1,000', 'requests/s', 'p50 ms', 'p99 ms', 'failed'],
+      rows: kits.map((contestant) => {
+        const row = medians(runs.get(contestant))
+        return [contestant.name, row.cpuPer1k, Math.round(row.perSecond), row.p50Ms, row.p99Ms, row.failed]
+      }),
+      plot: { label: 'requests a second on one core, more is better', unit: '1/s', column: 2 },
+    })
+  }
+  await stub.stop()
+}
