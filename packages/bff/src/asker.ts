@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { idPattern } from '@kit/totp-client/wire'
 import { BffError } from './errors.js'
+import { type Marks, signedOutMark } from './marks.js'
 import { bindingOf, type Session, type SessionCookie } from './session.js'
 import type { Identify, Subject } from './subject.js'
 
@@ -22,21 +23,21 @@ export interface AskerOnWire extends Asker {
 /** Null is nobody. @throws BffError internal when the host names a subject that no provider can have */
 export type Ask = (req: IncomingMessage) => Promise<AskerOnWire | null>
 
-/** Brings together what the host says of a request and what the cookie says. Another subject's cookie is none. */
-export function createAsk(identify: Identify, cookie: SessionCookie): Ask {
+/**
+ * Brings together what the host says of a request and what the cookie says. A cookie of another subject, or of a
+ * session that was signed out, is none.
+ */
+export function createAsk(identify: Identify, cookie: SessionCookie, marks: Marks): Ask {
   return async (req) => {
     const subject = await identify(req)
     if (!subject) return null
     requireIds(subject)
     const binding = bindingOf(subject)
     const { session, raw, repeated } = cookie.open(req.headers.cookie)
-    return {
-      subject,
-      binding,
-      session: session?.binding === binding ? session : null,
-      rawCookie: raw,
-      repeated,
-    }
+    const token = session?.provider?.sessionToken
+    const counts =
+      session?.binding === binding && (token === undefined || !(await marks.has(signedOutMark(token))))
+    return { subject, binding, session: counts ? session : null, rawCookie: raw, repeated }
   }
 }
 

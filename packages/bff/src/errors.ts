@@ -33,43 +33,45 @@ export class BffError extends Error {
  * Types that tell of our own mistakes (credentials, malformed ids) are absent: they become `internal`.
  * https://stytch.com/docs/api/errors
  */
-const codeByErrorType: Readonly<Record<string, ErrorCode>> = {
-  unable_to_authenticate_totp: 'invalid_code',
-  invalid_totp_code: 'invalid_code',
-  invalid_code: 'invalid_code',
-  recovery_code_used_as_totp_code: 'invalid_code',
-  totp_code_already_authenticated: 'code_already_used',
-  unable_to_authenticate_recovery_code: 'invalid_recovery_code',
-  invalid_recovery_code: 'invalid_recovery_code',
-  totp_code_used_as_recovery_code: 'invalid_recovery_code',
+const codeByErrorType: ReadonlyMap<string, ErrorCode> = new Map(
+  Object.entries({
+    unable_to_authenticate_totp: 'invalid_code',
+    invalid_totp_code: 'invalid_code',
+    invalid_code: 'invalid_code',
+    recovery_code_used_as_totp_code: 'invalid_code',
+    totp_code_already_authenticated: 'code_already_used',
+    unable_to_authenticate_recovery_code: 'invalid_recovery_code',
+    invalid_recovery_code: 'invalid_recovery_code',
+    totp_code_used_as_recovery_code: 'invalid_recovery_code',
 
-  user_not_found: 'not_enrolled',
-  organization_not_found: 'not_enrolled',
-  member_not_found: 'not_enrolled',
-  totp_not_found: 'not_enrolled',
-  totps_not_found_for_user: 'not_enrolled',
-  recovery_codes_not_found: 'not_enrolled',
-  no_active_recovery_code_backed_factor: 'not_enrolled',
-  expired_totp: 'registration_expired',
-  active_totp_exists: 'already_enrolled',
+    user_not_found: 'not_enrolled',
+    organization_not_found: 'not_enrolled',
+    member_not_found: 'not_enrolled',
+    totp_not_found: 'not_enrolled',
+    totps_not_found_for_user: 'not_enrolled',
+    recovery_codes_not_found: 'not_enrolled',
+    no_active_recovery_code_backed_factor: 'not_enrolled',
+    expired_totp: 'registration_expired',
+    active_totp_exists: 'already_enrolled',
 
-  user_lock_limit_reached: 'locked',
-  too_many_requests: 'rate_limited',
+    user_lock_limit_reached: 'locked',
+    too_many_requests: 'rate_limited',
 
-  session_not_found: 'unauthenticated',
-  invalid_session_token: 'unauthenticated',
-  intermediate_session_not_found: 'unauthenticated',
-  invalid_intermediate_session_token_for_organization: 'unauthenticated',
-  member_session_member_id_mismatch: 'unauthenticated',
-  insufficient_factors: 'unauthenticated',
-  action_available_only_once_primary_authentication_is_met: 'unauthenticated',
+    session_not_found: 'unauthenticated',
+    invalid_session_token: 'unauthenticated',
+    intermediate_session_not_found: 'unauthenticated',
+    invalid_intermediate_session_token_for_organization: 'unauthenticated',
+    member_session_member_id_mismatch: 'unauthenticated',
+    insufficient_factors: 'unauthenticated',
+    action_available_only_once_primary_authentication_is_met: 'unauthenticated',
 
-  action_available_only_for_active_members: 'not_supported',
-  operation_restricted_by_organization_mfa_methods: 'not_supported',
-  invalid_b2b_endpoint: 'not_supported',
-  invalid_consumer_endpoint: 'not_supported',
-  route_not_found: 'not_supported',
-}
+    action_available_only_for_active_members: 'not_supported',
+    operation_restricted_by_organization_mfa_methods: 'not_supported',
+    invalid_b2b_endpoint: 'not_supported',
+    invalid_consumer_endpoint: 'not_supported',
+    route_not_found: 'not_supported',
+  } satisfies Record<string, ErrorCode>),
+)
 
 /** Limits of the `Retry-After` that is passed on, in seconds: F6. */
 const clampSeconds = (seconds: number): number => Math.min(Math.max(Math.ceil(seconds), 1), 300)
@@ -96,7 +98,7 @@ function fromProvider(error: TotpClientError): BffError {
   if (error.code === 'unreachable') {
     return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   }
-  const code = codeByErrorType[error.errorType ?? '']
+  const code = codeByErrorType.get(error.errorType ?? '')
   if (code === 'locked') return new BffError(code, { retryAfterSeconds, cause: error })
   if (code === 'rate_limited' || (code === undefined && error.status === 429)) {
     return new BffError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? 1, cause: error })

@@ -9,7 +9,7 @@ export interface Flights<T> {
  * @param lingerMs how long a success is still answered after it is done, for a second request that was sent
  *   at the same time and arrived late
  */
-export function createFlights<T>(lingerMs = 0): Flights<T> {
+export function createFlights<T>(lingerMs: number): Flights<T> {
   const underWay = new Map<string, Promise<T>>()
   return {
     share(key, run) {

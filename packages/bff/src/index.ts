@@ -16,7 +16,14 @@ import { createMetrics } from './metrics.js'
 import { createMfaStatuses, type MfaRequired } from './mfa-status.js'
 import { openApiDocument } from './openapi.js'
 import { createOperations } from './operations.js'
-import { readCookieKeys, readDurations, readIssuer, readOrigin } from './options.js'
+import {
+  readCookieKeys,
+  readCustomClaims,
+  readDurations,
+  readIssuer,
+  readNames,
+  readOrigin,
+} from './options.js'
 import type { Provider } from './provider.js'
 import { MemberProvider } from './provider-member.js'
 import { UserProvider } from './provider-user.js'
@@ -74,6 +81,25 @@ export interface BffOptions {
   now?: () => number
 }
 
+const optionNames = Object.keys({
+  upstream: 0,
+  identify: 0,
+  origin: 0,
+  cookieKeys: 0,
+  issuer: 0,
+  sessionDurationMinutes: 0,
+  stepUpMinutes: 0,
+  pendingMinutes: 0,
+  mfaRequired: 0,
+  limits: 0,
+  customClaims: 0,
+  onEvent: 0,
+  logger: 0,
+  databaseUrl: 0,
+  trustedProxies: 0,
+  now: 0,
+} satisfies Record<keyof BffOptions, 0>)
+
 /** Who is there, and how fresh their MFA is. */
 export interface BffSession {
   subject: Subject
@@ -104,7 +130,8 @@ export interface Bff extends Router {
  * @throws TypeError when an option is missing, makes no sense, or contradicts another; it names the cure
  */
 export function createBff(options: BffOptions): Bff {
-  const { upstream, origin, mfaRequired = () => false, customClaims, now = Date.now } = options
+  const { upstream, origin, mfaRequired = () => false, now = Date.now } = options
+  readNames(options, optionNames)
   const { secure } = readOrigin(origin)
   const keys = readCookieKeys(options.cookieKeys)
   const durations = readDurations({
@@ -113,6 +140,7 @@ export function createBff(options: BffOptions): Bff {
     pending: options.pendingMinutes ?? 10,
   })
   const issuer = readIssuer(options.issuer)
+  const customClaims = readCustomClaims(options.customClaims)
   const clientAddress = createClientAddress(options.trustedProxies ?? [])
   const log = createLog(options.logger)
   const metrics = createMetrics()
@@ -144,7 +172,7 @@ export function createBff(options: BffOptions): Bff {
   const spentKey = new Uint8Array(hkdfSync('sha256', keys[0] ?? '', '', 'kit spent codes 1', 32))
   const spentCodes = createSpentCodes(marks, spentKey, now)
   const capabilities = createCapabilities(client, now)
-  const standings = createStandings({ provider, capabilities, marks, now })
+  const standings = createStandings({ provider, capabilities, now })
   const statuses = createMfaStatuses({
     standings,
     cookie,
@@ -159,6 +187,7 @@ export function createBff(options: BffOptions): Bff {
     standings,
     capabilities,
     spentCodes,
+    marks,
     ...reports,
     ...durations,
     customClaims,
@@ -171,12 +200,13 @@ export function createBff(options: BffOptions): Bff {
     capabilities,
     signOuts,
     judge,
+    marks,
     ...reports,
     issuer,
     ...durations,
     now,
   })
-  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie)
+  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie, marks)
   const document = createDocument(cookie.name)
 
   return {

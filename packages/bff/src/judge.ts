@@ -1,6 +1,7 @@
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { BffError, isOutage, toRefusal } from './errors.js'
+import type { Marks } from './marks.js'
 import { countMfa } from './policy.js'
 import { offersOf, withOffer } from './proofs.js'
 import type { Accepted, Minting, Proof } from './provider.js'
@@ -17,6 +18,7 @@ export interface JudgeDeps {
   standings: Standings
   capabilities: () => Promise<ProviderCapabilities>
   spentCodes: SpentCodes
+  marks: Marks
   /** @throws BffError rate_limited */
   limit: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
   /** Gives an accepted code's room under the limits back. */
@@ -38,7 +40,18 @@ export type Judge = (
 
 /** The one way in which a code is judged, whatever its kind: limited, single use, bound to the session. */
 export function createJudge(deps: JudgeDeps): Judge {
-  const { standings, capabilities, spentCodes, limit, refund, onRefused, sessionMs, customClaims, now } = deps
+  const {
+    standings,
+    capabilities,
+    spentCodes,
+    marks,
+    limit,
+    refund,
+    onRefused,
+    sessionMs,
+    customClaims,
+    now,
+  } = deps
   const minting: Minting = { durationMinutes: sessionMs / 60_000, customClaims }
 
   /** A session that lives is not prolonged; the host's is touched only where claims have to go into it. */
@@ -83,7 +96,7 @@ export function createJudge(deps: JudgeDeps): Judge {
     try {
       const remembers = !(await capabilities()).plainWire
       if (!remembers && (await spentCodes.has(subjectKey, code))) throw new BffError('code_already_used')
-      const offers = await offersOf(subject, session, standings)
+      const offers = await offersOf(subject, session, marks, now())
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
         return { ...verdict, session: sessionAfter(call, operation, proof, origin, verdict) }

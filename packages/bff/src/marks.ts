@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { BoundedMap } from './bounded-map.js'
 import type { Database } from './database.js'
 
@@ -11,6 +12,10 @@ export interface Marks {
   /** Never rejects. */
   has(name: string): Promise<boolean>
 }
+
+/** The mark of a session of the provider that was signed out. */
+export const signedOutMark = (sessionToken: string): string =>
+  `out:${hash('sha256', sessionToken, 'base64url')}`
 
 /** How long the database is left alone after it failed, so that no request waits for it in vain. */
 const restMs = 5_000

@@ -7,6 +7,7 @@ import { BffError } from './errors.js'
 import type { KitEventDetail } from './events.js'
 import { createFlights } from './flights.js'
 import type { AcceptedMfa, Judge } from './judge.js'
+import type { Marks } from './marks.js'
 import type { MfaStatuses, View } from './mfa-status.js'
 import { otpauthUri } from './otpauth-uri.js'
 import { type Decided, decide, type Factor } from './policy.js'
@@ -52,6 +53,7 @@ export interface OperationsDeps {
   capabilities: () => Promise<ProviderCapabilities>
   signOuts: SignOuts
   judge: Judge
+  marks: Marks
   /** @throws BffError rate_limited */
   limit: (operation: Operation, call: Call) => Promise<void>
   /** Tells the host what was done. */
@@ -62,14 +64,17 @@ export interface OperationsDeps {
   now: () => number
 }
 
+/** Between two requests that were sent at once. After the first answer the browser's cookie is another. */
+const lingerMs = 500
+
 export function createOperations(deps: OperationsDeps): Operations {
-  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, now } = deps
+  const { provider, standings, statuses, capabilities, signOuts, judge, marks, limit, report, now } = deps
   const { issuer, stepUpMs, pendingMs } = deps
 
-  /** Two requests at once for one thing are one. A registration is shared a little longer: T101. */
-  const statusFlights = createFlights<Outcome<MfaStatus>>()
-  const codeFlights = createFlights<Outcome<RecoveryCodeList>>()
-  const pendingFlights = createFlights<Outcome<PendingTotp>>(2_000)
+  /** Two requests of one browser at once for one thing are one, also where the second arrives a little late. */
+  const statusFlights = createFlights<Outcome<MfaStatus>>(lingerMs)
+  const codeFlights = createFlights<Outcome<RecoveryCodeList>>(lingerMs)
+  const pendingFlights = createFlights<Outcome<PendingTotp>>(lingerMs)
 
   const factorOf = ({ reading, session }: View): Factor => {
     if (reading.factorId !== null) return 'active'
@@ -98,7 +103,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       return { status: 200, body: pendingAnswer(known, call) }
     }
     await limit('create', call)
-    const offers = await offersOf(call.subject, call.session, standings)
+    const offers = await offersOf(call.subject, call.session, marks, now())
     const registration = await withOffer(offers, ({ proof }) =>
       provider(call.subject).create(proof, pendingMs / 60_000),
     )

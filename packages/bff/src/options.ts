@@ -1,4 +1,8 @@
-import { sessionDurationMinutes as durations, expirationMinutes } from '@kit/totp-client/wire'
+import {
+  customClaims as claimRules,
+  sessionDurationMinutes as durations,
+  expirationMinutes,
+} from '@kit/totp-client/wire'
 import { labelText } from './otpauth-uri.js'
 
 const refuse = (option: string, problem: string): never => {
@@ -74,4 +78,29 @@ export function readIssuer(issuer: string): string {
     refuse('issuer', 'the name that authenticator apps show is needed: 1 to 64 letters, without a colon')
   }
   return issuer
+}
+
+/** @throws TypeError for claims that the provider refuses: better now than at the first code */
+export function readCustomClaims(
+  claims: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  if (claims === undefined) return undefined
+  for (const name of Object.keys(claims)) {
+    if (
+      claimRules.reserved.some((reserved) => reserved === name) ||
+      name.startsWith(claimRules.reservedPrefix)
+    ) {
+      refuse('customClaims', `${name} is the provider's own; choose another name`)
+    }
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(claims))
+  if (bytes > claimRules.maxBytes)
+    refuse('customClaims', `${bytes} bytes are more than ${claimRules.maxBytes}`)
+  return claims
+}
+
+/** @throws TypeError for a name that nothing reads: an option misspelled is an option lost */
+export function readNames(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) refuse(unknown, `there is no such option; there are ${known.join(', ')}`)
 }

@@ -1,7 +1,8 @@
 import { BffError, isSessionGone } from './errors.js'
+import { type Marks, signedOutMark } from './marks.js'
 import type { Proof } from './provider.js'
 import type { Session } from './session.js'
-import { type Standings, tokenHashOf } from './standing.js'
+import { liveToken, tokenHashOf } from './standing.js'
 import type { Subject } from './subject.js'
 
 /** A proof, and whose session it is: our own cookie's goes on as it is, a new one has to be made. */
@@ -18,14 +19,15 @@ export interface Offer {
 export async function offersOf(
   subject: Subject,
   session: Session | null,
-  standings: Standings,
+  marks: Marks,
+  nowMs: number,
 ): Promise<Offer[]> {
   const offers: Offer[] = []
-  const own = await standings.liveToken(session)
+  const own = liveToken(session, nowMs)
   if (own !== null) offers.push({ proof: { kind: 'session', sessionToken: own }, origin: 'cookie' })
 
   const host = subject.sessionToken
-  if (host !== undefined && host !== own && !(await standings.isSignedOut(host))) {
+  if (host !== undefined && host !== own && !(await marks.has(signedOutMark(host)))) {
     offers.push({ proof: { kind: 'session', sessionToken: host }, origin: 'host' })
   }
   const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TotpClient, TotpClientError } from '@kit/totp-client'
 import { BoundedMap } from './bounded-map.js'
-import type { Marks } from './marks.js'
+import { type Marks, signedOutMark } from './marks.js'
 import type { Session } from './session.js'
-import { signedOutMark, tokenHashOf } from './standing.js'
+import { tokenHashOf } from './standing.js'
 import type { Subject } from './subject.js'
 
 /** How long a sign-out waits for the provider before it answers; the rest goes on behind. */

@@ -3,7 +3,6 @@ import { BoundedMap } from './bounded-map.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { isOutage, isSessionGone, toRefusal } from './errors.js'
 import { createFlights } from './flights.js'
-import type { Marks } from './marks.js'
 import { nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
 import type { Subject } from './subject.js'
@@ -18,7 +17,9 @@ export const subjectKeyOf = (subject: Subject): string =>
 /** Names a session token where the token itself must not lie about. */
 export const tokenHashOf = (sessionToken: string): string => hash('sha256', sessionToken, 'base64url')
 
-export const signedOutMark = (sessionToken: string): string => `out:${tokenHashOf(sessionToken)}`
+/** The session of the provider, where the cookie holds one that is not over. */
+export const liveToken = (session: Session | null, nowMs: number): string | null =>
+  session?.provider && session.provider.expiresAtMs > nowMs ? session.provider.sessionToken : null
 
 interface Person {
   providerId: string
@@ -49,16 +50,11 @@ export interface Standings {
   remaining(subject: Subject, reading: Reading): Promise<number | null>
   learnRemaining(subject: Subject, remaining: number): void
   forgetRemaining(subject: Subject): void
-  /** The session of the provider, where the cookie holds one that is neither over nor signed out. */
-  liveToken(session: Session | null): Promise<string | null>
-  /** Whether the session was signed out here, whatever the provider still thinks of it. */
-  isSignedOut(sessionToken: string): Promise<boolean>
 }
 
 export interface StandingsDeps {
   provider: (subject: Subject) => Provider
   capabilities: () => Promise<ProviderCapabilities>
-  marks: Marks
   now: () => number
 }
 
@@ -67,13 +63,13 @@ export interface StandingsDeps {
  * raised by, under the hash of its token, and which authenticator a person has. A change of the person's
  * authenticator therefore shows at once in all of the person's sessions here (T44).
  */
-export function createStandings({ provider, capabilities, marks, now }: StandingsDeps): Standings {
+export function createStandings({ provider, capabilities, now }: StandingsDeps): Standings {
   const people = new BoundedMap<string, Person>(50_000)
   const sessions = new BoundedMap<string, { session: Reading['session']; atMs: number; subjectKey: string }>(
     50_000,
   )
   const counts = new BoundedMap<string, Count>(50_000)
-  const reads = createFlights<Reading>()
+  const reads = createFlights<Reading>(0)
 
   const learn = (subject: Subject, sessionToken: string | null, reading: Reading) => {
     const subjectKey = subjectKeyOf(subject)
@@ -95,18 +91,10 @@ export function createStandings({ provider, capabilities, marks, now }: Standing
     }
   }
 
-  const isSignedOut = async (sessionToken: string) => marks.has(signedOutMark(sessionToken))
-
-  const liveToken = async (session: Session | null) => {
-    const live = session?.provider
-    if (!live || live.expiresAtMs <= now()) return null
-    return (await isSignedOut(live.sessionToken)) ? null : live.sessionToken
-  }
-
   return {
     async read(subject, session, maxAgeMs) {
       const subjectKey = subjectKeyOf(subject)
-      const token = await liveToken(session)
+      const token = liveToken(session, now())
       if (token !== null && maxAgeMs > 0) {
         const known = sessions.get(tokenHashOf(token))
         const person = people.get(subjectKey)
@@ -156,8 +144,5 @@ export function createStandings({ provider, capabilities, marks, now }: Standing
     forgetRemaining(subject) {
       counts.delete(subjectKeyOf(subject))
     },
-
-    liveToken,
-    isSignedOut,
   }
 }

@@ -1,8 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTotpClient } from '@kit/totp-client'
 import express from 'express'
-import { request } from 'undici'
 import { type Bff, type BffOptions, createBff, type KitEvent, type Subject } from '../src/index.js'
 
 export const origin = 'https://app.example.com'
@@ -26,11 +25,11 @@ export interface Host {
 
 export type Fetch = (request: Request) => Promise<Response>
 
-/** A host application on a real socket. `x-test-subject` says, as JSON, who is asking. */
+/** A host application on a real socket, with body parsers of its own if wanted. `x-test-subject` says, as JSON, who is asking. */
 export async function startHost(
   provider: Fetch,
   mount: Mount = 'router',
-  options: Partial<BffOptions> = {},
+  { parser = false, ...options }: Partial<BffOptions> & { parser?: boolean } = {},
 ): Promise<Host> {
   const events: KitEvent[] = []
   const logged: string[] = []
@@ -68,11 +67,13 @@ export async function startHost(
     ...options,
   })
   const app = express()
+  if (parser) app.use(express.json({ strict: false }), express.urlencoded())
   if (mount === 'router') app.use('/mfa', bff.router)
   app.get('/vault', bff.requireMfa(), (_req, res) => void res.send('gold'))
   app.get('/vault-fresh', bff.requireMfa({ maxAgeMinutes: 2 }), (_req, res) => void res.send('gold'))
   app.get('/vault-open', bff.requireMfa({ whenNotEnrolled: 'allow' }), (_req, res) => void res.send('gold'))
   app.get('/vault-page', bff.requireMfa({ redirectTo: '/check' }), (_req, res) => void res.send('gold'))
+  app.get('/who', async (req, res) => void res.json(await bff.session(req)))
   app.post('/leave', async (req, res) => {
     res.cookie('host', 'gone')
     await bff.signOut(req, res)
@@ -102,6 +103,23 @@ export interface Answer {
   body: any
   text: string
   setCookies: string[]
+}
+
+/** One request by node:http, which leaves a path as it is spelled. */
+function exchange(
+  url: string,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: string | Buffer | undefined,
+): Promise<IncomingMessage> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+    const req = request({ hostname, port, method, path, headers: { ...length, ...headers } }, resolve)
+    req.on('error', reject)
+    req.end(body)
+  })
 }
 
 /** A browser with a cookie jar, signed in at the host as `subject`. */
@@ -134,13 +152,9 @@ export function openBrowser(host: Host, subject: Subject | null): Browser {
         Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
       )
       const raw = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined
-      const response = await request(host.url + path, {
-        method,
-        headers: sent,
-        body: raw ? (body ?? null) : JSON.stringify(body),
-      })
-      const text = await response.body.text()
-      const setCookies = [response.headers['set-cookie'] ?? []].flat()
+      const response = await exchange(host.url, method, path, sent, raw ? body : JSON.stringify(body))
+      const text = Buffer.concat(await response.toArray()).toString()
+      const setCookies = response.headers['set-cookie'] ?? []
       for (const cookie of setCookies) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
         if (/Max-Age=0/i.test(cookie)) browser.cookies.delete(name)
@@ -148,7 +162,7 @@ export function openBrowser(host: Host, subject: Subject | null): Browser {
       }
       const isJson = /json/.test(String(response.headers['content-type']))
       return {
-        status: response.statusCode,
+        status: response.statusCode ?? 0,
         headers: response.headers,
         body: isJson && text !== '' ? JSON.parse(text) : undefined,
         text,

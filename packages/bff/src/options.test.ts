@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { type BffOptions, createBff } from './index.js'
+
+const good = 'IWWRl0GLyOHkn8BHGM4TNLvmUcGVO6QtsGZ5Y2JXoMA='
+const options: BffOptions = {
+  upstream: { projectId: 'project-test-1', secret: 'secret-test-1' },
+  identify: () => null,
+  origin: 'https://app.example.com',
+  cookieKeys: [good],
+  issuer: 'Acme',
+}
+
+describe('createBff', () => {
+  it('starts with what the README shows', async () => {
+    await createBff(options).close()
+  })
+
+  it.each<[string, Partial<BffOptions>, RegExp]>([
+    ['no key', { cookieKeys: [] }, /^cookieKeys: .*openssl rand -base64 32/],
+    ['a short key', { cookieKeys: ['c2hvcnQ='] }, /^cookieKeys\[0\]: 32 bytes.*openssl/],
+    ['a key that is no base64', { cookieKeys: [good, 'change me!'] }, /^cookieKeys\[1\]: 32 bytes/],
+    [
+      'a placeholder for a key',
+      { cookieKeys: [Buffer.alloc(32, 1).toString('base64')] },
+      /^cookieKeys\[0\]: .*random/,
+    ],
+    ['the same key twice', { cookieKeys: [good, good] }, /^cookieKeys: one key stands twice/],
+    ['http off loopback', { origin: 'http://app.example.com' }, /^origin: only https/],
+    [
+      'an origin with a path',
+      { origin: 'https://app.example.com/' },
+      /^origin: write it without.*: https:\/\/app\.example\.com$/,
+    ],
+    ['an origin that is none', { origin: 'app.example.com' }, /^origin: an origin is needed/],
+    ['no issuer', { issuer: '' }, /^issuer: /],
+    ['T17: an issuer with a colon', { issuer: 'Acme: Inc' }, /^issuer: .*colon/],
+    ['a session of no time', { sessionDurationMinutes: 4 }, /^sessionDurationMinutes: .*from 5 to 527040/],
+    ['half minutes', { pendingMinutes: 7.5 }, /^pendingMinutes: a whole number/],
+    ['a registration that waits too long', { pendingMinutes: 1_441 }, /^pendingMinutes: .*1440/],
+    [
+      'a step-up that outlasts the session',
+      { stepUpMinutes: 90 },
+      /^stepUpMinutes: it outlasts sessionDurationMinutes/,
+    ],
+    ['a proxy that is none', { trustedProxies: ['everyone'] }, /^trustedProxies: /],
+    ['T26: all the world as a proxy', { trustedProxies: ['0.0.0.0/0'] }, /^trustedProxies: /],
+    ['a database of another kind', { databaseUrl: 'mysql://localhost' }, /^databaseUrl /],
+    [
+      'a limit of nothing',
+      { limits: { judged: { address: { max: 0, windowSeconds: 1 } } } },
+      /^limits\.judged\.address /,
+    ],
+    ['claims that nobody may set', { customClaims: { sub: 'x' } }, /^customClaims: .*sub/],
+    [
+      'claims under the name of the provider',
+      { customClaims: { 'https://stytch.com/session': 1 } },
+      /^customClaims: /,
+    ],
+    ['claims that are too large', { customClaims: { x: 'y'.repeat(4_096) } }, /^customClaims: .*4096/],
+    ['a misspelled option', Object.fromEntries([['cookieKey', good]]), /^cookieKey: there is no such option/],
+  ])('refuses %s, and says what to do', (_name, wrong, message) => {
+    expect(() => createBff({ ...options, ...wrong })).toThrow(TypeError)
+    expect(() => createBff({ ...options, ...wrong })).toThrow(message)
+  })
+
+  it.each(['http://localhost:4000', 'http://127.0.0.1:4000', 'http://[::1]:4000'])(
+    'takes %s, with a warning',
+    async (origin) => {
+      const warned: string[] = []
+      const ignore = () => {}
+      const logger = {
+        debug: ignore,
+        info: ignore,
+        error: ignore,
+        warn: (_: object, text: string) => void warned.push(text),
+      }
+      await createBff({ ...options, origin, logger }).close()
+      expect(warned).toEqual([expect.stringContaining('without Secure')])
+    },
+  )
+
+  it('refuses a mount that could not match, and a gate that makes no sense', async () => {
+    const bff = createBff(options)
+    for (const mount of ['', '/', 'mfa', '/mfa/', '/m fa']) {
+      expect(() => bff.handler(() => {}, { mount })).toThrow(/^mount must be/)
+    }
+    expect(() => bff.requireMfa({ maxAgeMinutes: 0 })).toThrow(/maxAgeMinutes/)
+    expect(() => bff.requireMfa({ redirectTo: '//evil.example' })).toThrow(/redirectTo/)
+    await bff.close()
+  })
+})

@@ -1,0 +1,357 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Browser, type Fetch, type Host, member, openBrowser, startHost, user } from './host.js'
+import { type RealProvider, startProvider } from './real-provider.js'
+
+let provider: RealProvider
+let host: Host
+let down: boolean
+/** Paths that reached the provider. */
+let asked: string[]
+/** Session tokens that the provider has given out. */
+let tokens: Set<string>
+beforeEach(async () => {
+  provider = await startProvider()
+  down = false
+  asked = []
+  tokens = new Set()
+  host = await startHost(upstream, 'router', { now: provider.now })
+})
+afterEach(async () => {
+  await host.close()
+  await provider.close()
+})
+
+const upstream: Fetch = async (request) => {
+  if (down) {
+    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    throw new TypeError('fetch failed', { cause })
+  }
+  asked.push(new URL(request.url).pathname)
+  const response = await provider.fetch(request)
+  const { session_token } = await response.clone().json()
+  if (session_token) tokens.add(session_token)
+  return response
+}
+
+const cookieName = '__Host-Http-kit'
+const signIn = async (subject = user()): Promise<Browser> => {
+  const browser = openBrowser(host, subject)
+  await browser.status()
+  return browser
+}
+const pass = (browser: Browser, secret: string) =>
+  browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) })
+/** A browser whose subject has enrolled and passed just now. */
+const enrolled = async (subject = user()) => {
+  const browser = await signIn(subject)
+  const { body } = await browser.send('POST', '/mfa/totp', {})
+  await pass(browser, body.secret)
+  return { browser, secret: body.secret as string, codes: body.recoveryCodes as string[] }
+}
+
+describe('MFA', () => {
+  it('T59: has a cookie of its own at each success', async () => {
+    const { browser, secret } = await enrolled()
+    const before = browser.cookies.get(cookieName)
+    await pass(browser, secret)
+    expect(browser.cookies.get(cookieName)).not.toBe(before)
+  })
+
+  it('T59: of one sign-in is not that of the next on the same browser', async () => {
+    const { browser } = await enrolled(user('user-1', { sessionId: 'monday' }))
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    browser.subject = user('user-1', { sessionId: 'tuesday' })
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    expect((await browser.status()).body.verified).toBeNull()
+  })
+
+  it('T47: of one person is not that of another', async () => {
+    const { browser } = await enrolled()
+    browser.subject = user('user-2')
+    expect((await browser.status()).body).toMatchObject({ enrolled: false, verified: null })
+    browser.subject = member('user-1', { organizationId: 'user-1' })
+    expect((await browser.status()).body).toMatchObject({ enrolled: false, verified: null })
+  })
+
+  it('T70: ends after an hour, however busy, and a step-up does not prolong it', async () => {
+    const { browser, secret } = await enrolled()
+    const { expiresAt } = (await browser.status()).body.verified
+    expect(Date.parse(expiresAt)).toBeLessThanOrEqual(provider.now() + 3_600_000)
+    for (let minute = 0; minute < 59; minute += 4) {
+      provider.advance(240)
+      if (minute === 28) await pass(browser, secret)
+      if (provider.now() < Date.parse(expiresAt)) {
+        expect((await browser.status()).body.verified?.expiresAt).toBe(expiresAt)
+      }
+    }
+    provider.advance(120)
+    expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null })
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('is fresh for five minutes, and can be asked to be younger', async () => {
+    const { browser } = await enrolled()
+    const { at, freshUntil } = (await browser.status()).body.verified
+    expect(Date.parse(freshUntil) - Date.parse(at)).toBe(300_000)
+    expect((await browser.send('GET', '/vault-fresh')).status).toBe(200)
+    provider.advance(121)
+    expect((await browser.send('GET', '/vault-fresh')).body.code).toBe('step_up_required')
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+  })
+
+  it('T71: asks the provider nothing while its word is fresh, and again after five minutes', async () => {
+    const { browser } = await enrolled()
+    asked.length = 0
+    for (let i = 0; i < 20; i++) {
+      await browser.status()
+      await browser.send('GET', '/vault')
+    }
+    expect(asked).toEqual([])
+    provider.advance(301)
+    await browser.send('GET', '/vault')
+    expect(asked).toEqual(['/v1/sessions/authenticate'])
+  })
+
+  it('T71: ends with the session that the provider has revoked, within five minutes, at once for a change', async () => {
+    const { browser } = await enrolled()
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    for (const token of tokens) await provider.admin.sessions.revoke({ session_token: token })
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('step_up_required')
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('T44: counts in no other session once its factor is gone', async () => {
+    const { browser, secret } = await enrolled(user('user-1', { sessionId: 'one' }))
+    const other = await signIn(user('user-1', { sessionId: 'two' }))
+    await pass(other, secret)
+    expect((await other.send('GET', '/vault')).status).toBe(200)
+    await browser.send('DELETE', '/mfa/totp')
+    expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
+    const next = await browser.send('POST', '/mfa/totp', {})
+    await pass(browser, next.body.secret)
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
+    expect((await other.status()).body).toMatchObject({ enrolled: true, verified: null })
+  })
+})
+
+describe('signing out', () => {
+  it('T69: ends the session here and at the provider, twice if asked to', async () => {
+    const { browser } = await enrolled()
+    const captured = browser.cookies.get(cookieName) ?? ''
+    asked.length = 0
+    expect((await browser.send('POST', '/mfa/sign-out', {})).status).toBe(204)
+    expect(asked).toEqual(['/v1/sessions/revoke'])
+    expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+    browser.cookies.set(cookieName, captured)
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    expect((await browser.status()).body.verified).toBeNull()
+  })
+
+  it('T69, T72: leaves a captured cookie worth nothing, also while the provider is down', async () => {
+    const { browser } = await enrolled()
+    const captured = browser.cookies.get(cookieName) ?? ''
+    down = true
+    const left = await browser.send('POST', '/mfa/sign-out')
+    expect(left.status).toBe(204)
+    expect(left.setCookies).toEqual([
+      expect.stringMatching(/^__Host-Http-kit=; Max-Age=0; Path=\/; HttpOnly; SameSite=Strict; Secure$/),
+    ])
+    browser.cookies.set(cookieName, captured)
+    expect((await browser.send('GET', '/vault')).status).toBe(403)
+    down = false
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('step_up_required')
+  })
+
+  it('from the host leaves the cookies that the host sets', async () => {
+    const { browser } = await enrolled()
+    const left = await browser.send('POST', '/leave', undefined, { 'x-test-subject': null })
+    expect(left.setCookies).toEqual([
+      'host=gone; Path=/',
+      expect.stringContaining('__Host-Http-kit=; Max-Age=0'),
+    ])
+    expect(left.headers['clear-site-data']).toBe('"cache"')
+    expect(asked.at(-1)).toBe('/v1/sessions/revoke')
+  })
+})
+
+describe('while the provider is away', () => {
+  it('its last word counts for five minutes, and nothing after that', async () => {
+    const { browser } = await enrolled()
+    down = true
+    provider.advance(299)
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect((await browser.status()).body).not.toHaveProperty('stale')
+    provider.advance(2)
+    const refused = await browser.send('GET', '/vault')
+    expect(refused.body.code).toBe('upstream_unavailable')
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, stale: true })
+    down = false
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect((await browser.status()).body.verified).not.toBeNull()
+  })
+
+  it('the status answers whoever asks, and no change is made', async () => {
+    const { browser } = await enrolled()
+    down = true
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('upstream_unavailable')
+    expect((await browser.send('POST', '/mfa/totp/recovery-codes')).body.code).toBe('upstream_unavailable')
+    const stranger = openBrowser(host, user('user-2'))
+    expect((await stranger.status()).body).toMatchObject({ enrolled: false, verified: null, stale: true })
+    expect((await stranger.send('POST', '/mfa/totp', {})).body.code).toBe('upstream_unavailable')
+    expect((await stranger.send('GET', '/vault-open')).body.code).toBe('upstream_unavailable')
+  })
+
+  it('a process that has just started knows nothing, and lets nobody pass', async () => {
+    const { browser } = await enrolled()
+    await host.close()
+    down = true
+    host = await startHost(upstream, 'router', { now: provider.now })
+    const again = openBrowser(host, browser.subject)
+    again.cookies = browser.cookies
+    expect((await again.send('GET', '/vault')).body.code).toBe('upstream_unavailable')
+    expect((await again.status()).body).toMatchObject({ enrolled: true, verified: null, stale: true })
+  })
+})
+
+describe('a member', () => {
+  const invite = async () => {
+    const answer = await provider.admin.kit.createIntermediateSession({
+      organization_id: 'acme',
+      member_id: 'grace',
+    })
+    return member(answer.member_id, {
+      organizationId: answer.organization_id,
+      intermediateSessionToken: answer.intermediate_session_token,
+    })
+  }
+
+  it('shows an intermediate session once, and then the one it became', async () => {
+    const { browser, secret } = await enrolled(await invite())
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect((await pass(browser, secret)).status).toBe(200)
+    expect((await pass(browser, secret)).status).toBe(200)
+  })
+
+  it('is sent back to sign in where the intermediate session is over', async () => {
+    const { secret } = await enrolled(await invite())
+    const late = await signIn(await invite())
+    provider.advance(601)
+    expect((await pass(late, secret)).body.code).toBe('unauthenticated')
+  })
+
+  it('is sent back to sign in where it was consumed and what it became is over', async () => {
+    const { browser, secret } = await enrolled(await invite())
+    provider.advance(3_601)
+    expect((await pass(browser, secret)).body.code).toBe('unauthenticated')
+  })
+
+  it('cannot use the intermediate session of another member', async () => {
+    await enrolled(await invite())
+    const { intermediate_session_token } = await provider.admin.kit.createIntermediateSession({
+      organization_id: 'acme',
+      member_id: 'mallory',
+    })
+    const grace = await invite()
+    const thief = await signIn({
+      ...grace,
+      intermediateSessionToken: intermediate_session_token,
+    } as typeof grace)
+    const answer = await thief.send('POST', '/mfa/totp/authenticate', { code: '123456' })
+    expect(answer.status).toBe(401)
+  })
+
+  it('has to have MFA where the organization says so', async () => {
+    const { organization } = await provider.admin.b2b.organizations.create({
+      organization_name: 'Strict',
+      organization_slug: 'strict',
+      mfa_policy: 'REQUIRED_FOR_ALL',
+    })
+    const { member_id } = await provider.admin.b2b.members.create({
+      organization_id: organization.organization_id,
+      email_address: 'grace@example.com',
+    })
+    const grace = await signIn(member(member_id, { organizationId: 'strict' }))
+    expect((await grace.status()).body).toMatchObject({ required: true, enrolled: false })
+    expect((await grace.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+})
+
+describe('the gate', () => {
+  it('answers nobody', async () => {
+    const nobody = openBrowser(host, null)
+    expect((await nobody.send('GET', '/vault')).body.code).toBe('unauthenticated')
+  })
+
+  it('sends a page load to where MFA is done, and an API call its refusal', async () => {
+    const browser = await signIn()
+    const page = await browser.send('GET', '/vault-page?tab=1', undefined, { 'sec-fetch-mode': 'navigate' })
+    expect(page.status).toBe(303)
+    expect(page.headers.location).toBe('/check?return_to=%2Fvault-page%3Ftab%3D1')
+    expect((await browser.send('GET', '/vault-page', undefined, { 'sec-fetch-mode': 'cors' })).status).toBe(
+      403,
+    )
+    expect((await browser.send('GET', '/vault-page', undefined, { accept: 'text/html' })).status).toBe(303)
+  })
+
+  it('T74: lets nobody pass on a cookie that cannot be read', async () => {
+    const { browser } = await enrolled()
+    const good = browser.cookies.get(cookieName) ?? ''
+    for (const bad of ['', 'x', good.slice(0, -1), `${good}A`, good.replace('.', '..'), 'a.b.c.d.e']) {
+      browser.cookies.set(cookieName, bad)
+      expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    }
+  })
+
+  it('T60: lets nobody pass on two cookies of one name', async () => {
+    const { browser } = await enrolled()
+    const cookie = `${cookieName}=${browser.cookies.get(cookieName)}; ${cookieName}=x`
+    expect((await browser.send('GET', '/vault', undefined, { cookie })).body.code).toBe('mfa_required')
+  })
+
+  it('lets whoever is not enrolled pass where it was told to', async () => {
+    const browser = await signIn()
+    expect((await browser.send('GET', '/vault-open')).text).toBe('gold')
+    await enrolled()
+    expect((await browser.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+
+  it('F45: answers an identity that fails as an error, and lets nobody pass', async () => {
+    const failing = await startHost(upstream, 'router', {
+      identify: () => {
+        throw new Error('SENTINEL')
+      },
+    })
+    const browser = openBrowser(failing, user())
+    for (const path of ['/vault', '/vault-open', '/mfa/status']) {
+      const answer = await browser.send('GET', path)
+      expect(answer.body).toMatchObject({ code: 'internal', status: 500 })
+      expect(answer.text).not.toContain('SENTINEL')
+    }
+    await failing.close()
+  })
+
+  it('T88: answers a subject that no provider can have as an error', async () => {
+    const browser = openBrowser(host, user('../../v1/users'))
+    expect((await browser.send('GET', '/mfa/status')).body.code).toBe('internal')
+    expect(asked).toEqual([])
+  })
+})
+
+describe('for the host', () => {
+  it('bff.session tells who is there and how fresh MFA is', async () => {
+    const { browser } = await enrolled()
+    const told = await browser.send('GET', '/who')
+    expect(told.body).toMatchObject({
+      subject: { kind: 'user', userId: 'user-1' },
+      verified: { method: 'totp' },
+      enrolled: true,
+      required: false,
+      stale: false,
+    })
+    expect((await openBrowser(host, null).send('GET', '/who')).body).toBeNull()
+  })
+})
