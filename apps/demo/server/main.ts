@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { TotpServerError } from '@kit/totp-server'
 import { createDemo } from './app.js'
 import { readSettings, SettingsError } from './settings.js'
 
@@ -42,6 +43,6 @@ async function start() {
 }
 
 start().catch((error: unknown) => {
-  if (error instanceof SettingsError) fail(error.message)
+  if (error instanceof SettingsError || error instanceof TotpServerError) fail(error.message)
   throw error
 })

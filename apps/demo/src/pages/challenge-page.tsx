@@ -37,7 +37,7 @@ function Challenge(props: { enrolled: boolean; verified: boolean; accountName: s
   return (
     <div className="narrow">
       <Page title="One more step" lead={`Signing in as ${props.accountName}.`}>
-        <TotpChallenge className="card" autoFocus onSuccess={goOn} />
+        <TotpChallenge autoFocus onSuccess={goOn} />
       </Page>
     </div>
   )

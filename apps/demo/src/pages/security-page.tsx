@@ -12,7 +12,7 @@ export function SecurityPage({ me }: { me: Me }) {
   return (
     <Page title="Security" lead="How you prove that it is you.">
       <div className="stack">
-        <MfaSettings className="card" />
+        <MfaSettings />
         <Account me={me} />
       </div>
     </Page>
