@@ -19,6 +19,8 @@ const start = (args, env) =>
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...env },
+    // A group of its own: the compiler's program starts another, which has to end with it.
+    detached: true,
   })
 const children = [
   start([tsc, '-b', '--watch', '--preserveWatchOutput', 'apps/demo'], {}),
@@ -42,7 +44,7 @@ await vite.listen()
 process.stdout.write(`listening on ${origin}\n`)
 
 const stop = async () => {
-  for (const child of children) child.kill()
+  for (const { pid, exitCode } of children) if (exitCode === null) process.kill(-pid)
   await vite.close()
   process.exit(0)
 }
