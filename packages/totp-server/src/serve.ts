@@ -27,7 +27,7 @@ export interface WireResponse {
 export interface ServeOptions {
   /** Answers a request; the way in for any fetch handler. */
   fetch: (request: Request) => Response | Promise<Response>
-  /** Answers the same requests as plain values. Taken instead of `fetch` where given: it saves about 0.1 ms a request. */
+  /** Answers the same requests as plain values. Taken instead of `fetch` where given: it saves 0.14 ms of CPU a request. */
   handle?: ((request: WireRequest) => WireResponse | Promise<WireResponse>) | undefined
   /** 0 for any free one. */
   port: number
@@ -49,8 +49,11 @@ export interface Served {
 /** Largest request body. The largest real one, a user with metadata, is a few kilobytes. */
 const maxBodyBytes = 65_536
 
-/** Requests being answered at once, above which further ones are told to come back: work queued longer helps nobody. */
-const maxInFlight = 512
+/**
+ * Requests being answered at once, above which further ones are told to come back. On a disk whose flush takes
+ * 3.5 ms, SQLite answers some 400 a second: the last of 256 has its answer within a second, and clients still wait.
+ */
+const maxInFlight = 256
 
 /** How long requests under way may take once the server closes. */
 const drainMs = 10_000
@@ -167,7 +170,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
  * Listens on a socket for a handler.
  *
  * Cuts slow clients (headers within 5 s, the whole request within 10 s), refuses bodies over 64 KiB and compressed
- * ones, and answers 503 above 512 requests at once.
+ * ones, and answers 503 above 256 requests at once.
  *
  * @throws TotpServerError `invalid_option` when the address cannot be listened on
  */
