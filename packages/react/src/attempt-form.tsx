@@ -60,7 +60,7 @@ export function AttemptForm(props: AttemptFormProps) {
   } = props
   const t = useGroup('form', english)
   const { invalid_recovery_code } = useGroup('error', errorEnglish)
-  const hint = formatMessage(useLocale(), t.codeHint, { count: digits })
+  const hint = formatMessage(useLocale(), t.digits, { count: digits })
   const [value, setValue] = useState('')
   const [missing, setMissing] = useState(false)
   const ref = useRef<HTMLInputElement>(null)
@@ -111,8 +111,8 @@ export function AttemptForm(props: AttemptFormProps) {
     >
       {recovery ? (
         <div className="kit-field">
-          <label htmlFor={id}>{t.recoveryLabel}</label>
-          <p id={`${id}h`}>{t.recoveryHint}</p>
+          <label htmlFor={id}>{t.recovery}</label>
+          <p id={`${id}h`}>{t.forgiving}</p>
           <input
             {...field}
             id={id}
@@ -141,15 +141,15 @@ export function AttemptForm(props: AttemptFormProps) {
           {...field}
           name="code"
           length={digits}
-          label={t.codeLabel}
-          hint={autoSubmit ? `${hint} ${t.autoSubmit}` : hint}
+          label={t.code}
+          hint={autoSubmit ? `${hint} ${t.auto}` : hint}
           error={problem}
           busy={isPending}
           onChange={setValue}
           onComplete={autoSubmit ? (code) => void submit(code) : undefined}
         />
       )}
-      <p role="status">{isPending ? t.checking : waited ? t.retryNow : ''}</p>
+      <p role="status">{isPending ? t.busy : waited ? t.again : ''}</p>
       <div className="kit-actions">
         <button type="submit" data-kit-action="submit" aria-disabled={isPending || wait > 0}>
           {t.submit}

@@ -26,7 +26,7 @@ export function ConfirmPanel({ title, children, error, isPending, onConfirm, onC
         {title}
       </h2>
       {children}
-      <p role="status">{isPending ? t.loading : ''}</p>
+      <p role="status">{isPending ? t.busy : ''}</p>
       <div role="alert">{error && error.code !== 'aborted' && <ErrorText error={error} />}</div>
       <div className="kit-actions">
         <button type="button" data-kit-action="continue" aria-disabled={isPending} onClick={onConfirm}>

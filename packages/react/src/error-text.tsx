@@ -13,8 +13,8 @@ export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number 
   const parts = [
     sentenceOf(code, t),
     status === 429 && !wait && t.later,
-    attemptsLeft !== undefined && formatMessage(locale, t.attemptsLeft, { count: attemptsLeft }),
-    code === 'internal' && requestId && formatMessage(locale, t.reference, { id: requestId }),
+    attemptsLeft !== undefined && formatMessage(locale, t.left, { count: attemptsLeft }),
+    code === 'internal' && requestId && `(${requestId})`,
   ]
   return (
     <span data-kit="error" data-state={code}>

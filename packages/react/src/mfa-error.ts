@@ -7,7 +7,7 @@ import type { Messages } from './messages/en.js'
  */
 export type MfaErrorCode = ErrorCode | 'network' | 'timeout' | 'aborted'
 
-/** Codes that only a mistake in the page or the server brings about: people read the sentence of `internal`. */
+/** Codes that people meet only by a mistake in the page or the server: they read the sentence of `internal`. */
 type Mistake =
   | 'not_found'
   | 'method_not_allowed'
@@ -15,13 +15,16 @@ type Mistake =
   | 'unsupported_media_type'
   | 'body_too_large'
   | 'invalid_request'
+  | 'not_supported'
+  | 'mfa_required'
+  | 'step_up_required'
 
 type Said = Extract<MfaErrorCode, keyof Messages['error']>
 
 /** The sentence of another code. Total: a new code of the contract needs one here, in the catalogue, or above. */
 const alike: Record<Exclude<MfaErrorCode, Said | Mistake>, Said> = {
-  mfa_required: 'step_up_required',
   bad_upstream: 'upstream_unavailable',
+  network: 'upstream_unavailable',
   upstream_timeout: 'outcome_unknown',
   timeout: 'outcome_unknown',
   aborted: 'outcome_unknown',

@@ -138,9 +138,7 @@ it('offers only what the provider can do, and says what instead', async () => {
   expect(
     [...document.querySelectorAll<HTMLElement>('[data-kit-action]')].map((b) => b.dataset.kitAction),
   ).toEqual(['restart', 'remove'])
-  expect(kit('settings')?.textContent).toContain(
-    'To get new recovery codes here, set up a new authenticator app.',
-  )
+  expect(kit('settings')?.textContent).toContain('New recovery codes come with a new authenticator app.')
 })
 
 it('says that nobody is signed in', async () => {

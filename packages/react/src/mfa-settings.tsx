@@ -33,7 +33,7 @@ type View = 'home' | 'enroll' | 'replace' | 'rotate' | 'remove'
  */
 export function MfaSettings({ className, start, ...options }: MfaSettingsProps) {
   const t = useGroup('settings', settings)
-  const { loading } = useGroup('form', form)
+  const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
   const { data: status, error } = useMfaStatus()
   const [view, setView] = useState<View>(start ?? 'home')
@@ -60,7 +60,7 @@ export function MfaSettings({ className, start, ...options }: MfaSettingsProps) 
       <h2 id={titleId} ref={view === 'home' ? heading : undefined} tabIndex={-1}>
         {title}
       </h2>
-      <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : loading}</p>
+      <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : busy}</p>
       <div role="alert">{error && !status && <ErrorText error={error} />}</div>
       {status?.required && <p>{t.required}</p>}
       {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}

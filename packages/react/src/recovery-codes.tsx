@@ -49,8 +49,8 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
 
   const name = site ?? made?.host ?? ''
   const about = [
-    formatMessage(locale, t.fileTitle, { name: account ? `${name} (${account})` : name }),
-    formatMessage(locale, t.fileDate, { date: made?.date ?? '' }),
+    formatMessage(locale, t.file, { name: account ? `${name} (${account})` : name }),
+    made?.date ?? '',
   ]
   const text = codes.join('\n')
 
@@ -94,7 +94,7 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
           {t.print}
         </button>
       </div>
-      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.copyFailed : ''}</span>
+      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
       {onSaved && (
         <button type="button" data-kit-action="saved" onClick={onSaved}>
           {t.saved}

@@ -12,7 +12,7 @@ export function RecoveryStock({ remaining }: { remaining: number | null }) {
   return (
     remaining !== null && (
       <p className="kit-stock" data-state={low ? 'low' : 'enough'}>
-        {formatMessage(locale, t.remaining, { count: remaining })} {low && t.low}
+        {formatMessage(locale, t.left, { count: remaining })} {low && t.low}
       </p>
     )
   )

@@ -26,7 +26,7 @@ export function RotatePanel({ onDone, onCancel }: RotatePanelProps) {
         onConfirm={() => mutate()}
         onCancel={onCancel}
       >
-        <p>{t.rotateBody}</p>
+        <p>{t.rotate}</p>
       </ConfirmPanel>
     )
   return (

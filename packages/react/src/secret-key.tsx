@@ -1,7 +1,7 @@
 'use client'
 
 import { type ClipboardEvent, type ComponentPropsWithoutRef, forwardRef, useRef } from 'react'
-import { enrollment, recoveryCodes } from './messages/en.js'
+import { recoveryCodes } from './messages/en.js'
 import { useCopy } from './use-copy.js'
 import { useGroup } from './use-messages.js'
 
@@ -25,8 +25,7 @@ export const SecretKey = forwardRef<HTMLDivElement, SecretKeyProps>(function Sec
   { value, className = '', ...rest },
   ref,
 ) {
-  const t = useGroup('enrollment', enrollment)
-  const said = useGroup('recoveryCodes', recoveryCodes)
+  const t = useGroup('recoveryCodes', recoveryCodes)
   const key = useRef<HTMLElement>(null)
   const { state, copy } = useCopy()
   return (
@@ -35,11 +34,9 @@ export const SecretKey = forwardRef<HTMLDivElement, SecretKeyProps>(function Sec
         {value.match(/.{1,4}/g)?.join(' ')}
       </code>
       <button type="button" data-kit-action="copy" onClick={() => void copy(value, key.current)}>
-        {t.copyKey}
+        {t.copy}
       </button>
-      <span role="status">
-        {state === 'copied' ? said.copied : state === 'failed' ? said.copyFailed : ''}
-      </span>
+      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
     </div>
   )
 })

@@ -28,9 +28,9 @@ export function StepUpDialog({ codeOnly, onPass, onCancel }: StepUpDialogProps) 
     return () => dialog?.removeEventListener('cancel', onCancel)
   }, [onCancel])
   return (
-    <dialog ref={ref} data-kit="step-up" data-state="open" aria-label={t.stepUpTitle}>
+    <dialog ref={ref} data-kit="step-up" data-state="open" aria-label={t.stepUp}>
       <Verify
-        title={t.stepUpTitle}
+        title={t.stepUp}
         only={codeOnly ? 'code' : undefined}
         autoFocus
         onPass={onPass}

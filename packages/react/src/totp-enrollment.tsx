@@ -2,7 +2,7 @@ import { type ReactNode, useId, useSyncExternalStore } from 'react'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
 import { CodesToSave } from './codes-to-save.js'
 import { ErrorText } from './error-text.js'
-import { enrollment, error as errorEnglish, form, recoveryCodes } from './messages/en.js'
+import { enrollment, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
 import { QrCode } from './qr-code.js'
 import { SecretKey } from './secret-key.js'
 import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
@@ -48,6 +48,7 @@ export function TotpEnrollment({
   const { state, error, isPending } = flow
   const t = useGroup('enrollment', enrollment)
   const words = useGroup('form', form)
+  const { on } = useGroup('settings', settings)
   const errors = useGroup('error', errorEnglish)
   const codeWords = useGroup('recoveryCodes', recoveryCodes)
   const locale = useLocale()
@@ -72,7 +73,6 @@ export function TotpEnrollment({
           <>
             <p>{t.intro}</p>
             {options.replace && <p>{t.replace}</p>}
-            {state.resumable && <p>{t.resume}</p>}
             <div className="kit-actions">
               {state.resumable ? (
                 <>
@@ -82,7 +82,7 @@ export function TotpEnrollment({
                 </>
               ) : (
                 <>
-                  {button('start', t.start, flow.start)}
+                  {button('start', t.title, flow.start)}
                   {leave}
                 </>
               )}
@@ -150,7 +150,7 @@ export function TotpEnrollment({
       case 'enrolled':
         return <p>{errors.already_enrolled}</p>
       case 'done':
-        return <p>{t.done}</p>
+        return <p>{on}</p>
     }
   }
 
@@ -166,7 +166,7 @@ export function TotpEnrollment({
         {state.step === 'codes' ? codeWords.title : t.title}
       </h2>
       {content()}
-      <p role="status">{isPending ? words.loading : ''}</p>
+      <p role="status">{isPending ? words.busy : ''}</p>
       <div role="alert">{error && <ErrorText error={error} />}</div>
     </section>
   )

@@ -26,7 +26,7 @@ export function Verify(props: VerifyProps) {
   const recovery = view === 'recovery-code'
   const { error, isPending } = recovery ? recover : authenticate
   const other = recovery ? 'code' : 'recovery-code'
-  const heading = recovery ? t.useRecoveryCode : title
+  const heading = recovery ? t.useRecovery : title
   return (
     <>
       <h2>{heading}</h2>
@@ -54,7 +54,7 @@ export function Verify(props: VerifyProps) {
               onView?.(other)
             }}
           >
-            {recovery ? t.useCode : t.useRecoveryCode}
+            {recovery ? t.useCode : t.useRecovery}
           </Action>
         )}
         {onCancel && (

@@ -20,19 +20,18 @@ const plural = (forms: Plural): Plural => forms
 
 /** Fields and buttons that several components share. */
 export const form = {
-  codeLabel: 'Code from your authenticator app',
-  codeHint: 'Enter the {count} digits.',
-  autoSubmit: 'The last digit sends the code.',
-  recoveryLabel: 'Recovery code',
-  recoveryHint: 'Capital letters, dashes and spaces do not matter.',
+  code: 'Code from your authenticator app',
+  digits: 'Enter the {count} digits.',
+  auto: 'The last digit sends the code.',
+  recovery: 'Recovery code',
+  forgiving: 'Capital letters, dashes and spaces do not matter.',
   submit: 'Verify',
-  checking: 'Checking…',
-  loading: 'Loading…',
+  busy: 'One moment…',
   continue: 'Continue',
   cancel: 'Cancel',
-  useRecoveryCode: 'Use a recovery code',
+  useRecovery: 'Use a recovery code',
   useCode: 'Use your authenticator app',
-  retryNow: 'You can try again now.',
+  again: 'You can try again now.',
 }
 
 /**
@@ -49,66 +48,57 @@ export const error = {
   registration_expired: 'This setup has expired.',
   already_enrolled: 'An authenticator app is set up already.',
   not_enrolled: 'No authenticator app is set up.',
-  step_up_required: 'Confirm with a code first.',
-  not_supported: 'This is not available here.',
-  network: 'There is no connection. Try again.',
   upstream_unavailable: 'The service cannot be reached. Try again in a moment.',
-  outcome_unknown: 'It is not certain whether that worked. Try again with the next code.',
-  internal: 'Something went wrong. Reload the page and try again.',
+  outcome_unknown: 'That may not have worked. Try the next code.',
+  internal: 'Something went wrong. Reload the page.',
   wait: 'Try again in {time}.',
   later: 'Try again later, or ask for help.',
-  attemptsLeft: plural({ one: '{count} attempt left.', other: '{count} attempts left.' }),
-  reference: 'Reference: {id}',
+  left: plural({ one: '{count} attempt left.', other: '{count} attempts left.' }),
 }
 
 /** Sign-in with a second factor, and the dialog that asks for one. */
 export const challenge = {
   title: 'Two-step verification',
-  stepUpTitle: 'Confirm that it is you',
+  stepUp: 'Confirm that it is you',
 }
 
 /** After a recovery code was used, and how many are left. */
 export const recovered = {
   title: 'Your recovery codes',
-  body: 'The code you used no longer works. If you lost your authenticator app, set up a new one now.',
+  body: 'That code no longer works. If you lost your authenticator app, set up a new one.',
   replace: 'Set up a new authenticator app',
   rotate: 'Make new recovery codes',
-  remaining: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
+  left: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
   low: 'Make new ones before you need one.',
 }
 
 /** Recovery codes on the screen. */
 export const recoveryCodes = {
   title: 'Save your recovery codes',
-  body: 'Each code works once if you cannot use your authenticator app. Keep them in a safe place.',
+  body: 'Each code works once instead of your authenticator app. Keep them in a safe place.',
   copy: 'Copy',
   copied: 'Copied.',
-  copyFailed: 'Copying was refused. Select the text and copy it yourself.',
+  failed: 'Select the text and copy it yourself.',
   download: 'Download',
   print: 'Print',
   saved: 'I have saved these codes',
-  fileTitle: 'Recovery codes for {name}',
-  fileDate: 'Made on {date}. Each code works once.',
+  file: 'Recovery codes for {name}',
   reveal: 'Show recovery codes',
-  rotateBody: 'The recovery codes you have now stop working.',
+  rotate: 'The recovery codes you have now stop working.',
 }
 
 /** Setting up an authenticator app. */
 export const enrollment = {
   title: 'Set up an authenticator app',
   intro: 'An authenticator app on your phone makes the codes that you sign in with.',
-  start: 'Set up',
-  resume: 'You began a setup that is not finished.',
   restart: 'Begin with a new code',
   replace: 'Your present authenticator app stops working first.',
   scan: 'Scan the QR code with your authenticator app.',
   open: 'Open in your authenticator app',
   qrCode: 'QR code for your authenticator app. The same key follows as text.',
   key: 'Or enter this key in the app:',
-  copyKey: 'Copy key',
   expires: 'This setup expires in {time}.',
   unsaved: 'Your recovery codes may not be saved yet.',
-  done: 'Your authenticator app is set up.',
 }
 
 /** The page of the person's own settings. */
@@ -117,8 +107,8 @@ export const settings = {
   off: 'Two-step verification is off.',
   required: 'Your organization requires it.',
   remove: 'Turn off two-step verification',
-  removeBody: 'You will sign in without a code. Your recovery codes stop working too.',
-  noRotate: 'To get new recovery codes here, set up a new authenticator app.',
+  removeBody: 'Your recovery codes stop working too.',
+  noRotate: 'New recovery codes come with a new authenticator app.',
 }
 
 /** The whole catalogue in English. */
