@@ -103,15 +103,27 @@ it('F15: answers that are not the provider count against it, and old ones are fo
   expect(states).toEqual(['open'])
 })
 
-it('does not count what the caller gave up', async () => {
-  const { provider, states, guarded } = setUp()
+it('F16: counts a caller that waited in vain, and not one that went away', async () => {
+  const { clock, provider, states, guarded } = setUp()
   provider.answer = () => new Promise<Response>(() => {})
-  for (let i = 0; i < 30; i++) {
-    await expect(
-      guarded.sessions.revoke({ session_token: 't' }, { signal: AbortSignal.abort() }),
-    ).rejects.toThrow()
+  const giveUp = async (afterMs: number) => {
+    const stop = new AbortController()
+    const call = guarded.sessions.revoke({ session_token: 't' }, { signal: stop.signal })
+    clock.ms += afterMs
+    stop.abort()
+    await expect(call).rejects.toThrow('aborted')
   }
+  for (let i = 0; i < 30; i++) await giveUp(50)
   expect(states).toEqual([])
+  clock.ms += 20_000
+  const calls = Array.from({ length: 20 }, () => {
+    const stop = new AbortController()
+    return { stop, call: guarded.sessions.revoke({ session_token: 't' }, { signal: stop.signal }) }
+  })
+  clock.ms += 2_500
+  for (const { stop } of calls) stop.abort()
+  await Promise.allSettled(calls.map(({ call }) => call))
+  expect(states).toEqual(['open'])
 })
 
 it('times every call, on every level of the client', async () => {

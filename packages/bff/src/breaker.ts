@@ -89,7 +89,7 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
       done('ok')
       return answer
     } catch (error) {
-      record(tries, isFailure(error))
+      record(tries, isFailure(error, clock() - begun))
       done(error instanceof TotpClientError ? error.code : 'internal')
       throw error
     }
@@ -98,10 +98,14 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
   return { ...wrap(client, '', around), close: () => client.close() }
 }
 
-/** What speaks against the provider: no whole answer, or one of its own faults. What we gave up ourselves does not. */
-function isFailure(error: unknown): boolean {
+/** A caller that waited this long and went speaks against the provider; one that went sooner may have had reasons. */
+const longWaitMs = 1_000
+
+/** What speaks against the provider: no whole answer, or one of its own faults. */
+function isFailure(error: unknown, durationMs: number): boolean {
   if (!(error instanceof TotpClientError)) return false
-  if (error.reason === 'aborted' || error.reason === 'overloaded') return false
+  if (error.reason === 'aborted') return durationMs >= longWaitMs
+  if (error.reason === 'overloaded') return false
   return error.code !== 'refused' || (error.status ?? 0) >= 500
 }
 

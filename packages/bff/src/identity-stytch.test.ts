@@ -208,10 +208,17 @@ it('takes a session that the provider does not know for nobody', async () => {
 it('takes a provider that fails, or that refuses us, for no answer about the person', async () => {
   const broken = setUp({ '/v1/sessions/authenticate': () => new Response('', { status: 502 }) })
   await expect(broken.connect()(request('stytch_session=token-1'))).rejects.toMatchObject({
-    name: 'TotpClientError',
+    code: 'upstream_unavailable',
   })
   const refused = setUp({ '/v1/sessions/authenticate': () => refusal(401, 'unauthorized_credentials') })
   await expect(refused.connect()(request('stytch_session=token-1'))).rejects.toMatchObject({
     errorType: 'unauthorized_credentials',
   })
+})
+
+it('asks once for all requests that a page sends at once', async () => {
+  const { asked, connect } = setUp({ '/v1/sessions/authenticate': userAnswer })
+  const identify = connect()
+  await Promise.all(Array.from({ length: 10 }, () => identify(request('stytch_session=token-1'))))
+  expect(asked).toHaveLength(1)
 })

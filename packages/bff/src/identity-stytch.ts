@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type TotpClient, TotpClientError } from '@kit/totp-client'
+import { type CallOptions, type TotpClient, TotpClientError } from '@kit/totp-client'
 import { BoundedMap } from './bounded-map.js'
 import { cookieValue } from './cookie-value.js'
+import { BffError } from './errors.js'
+import { createFlights } from './flights.js'
 import type { IdentityStrategy, Subject } from './subject.js'
 
 export interface StytchSessionOptions {
@@ -17,6 +19,8 @@ export interface StytchSessionOptions {
 /** How long the provider's word about a session counts: as long as its own session JWTs do. */
 const maxAgeMs = 300_000
 const maxSessions = 10_000
+/** How long a request waits to learn who is asking: status and sign-out must not hang with the provider (F16). */
+const patienceMs = 2_500
 /** Longest cookie value that is worth a question: a session JWT with 4 KB of custom claims. */
 const maxTokenChars = 8_192
 
@@ -33,6 +37,7 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
 
   return {
     connect({ upstream, now }) {
+      const flights = createFlights<Found | null>(0)
       const known = new BoundedMap<string, { subject: Subject; untilMs: number }>(maxSessions)
 
       return async (req: IncomingMessage) => {
@@ -44,34 +49,53 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
         const remembered = known.get(tokenHash)
         if (remembered && remembered.untilMs > now()) return remembered.subject
         const proof = token === undefined ? { session_jwt: sessionToken } : { session_token: sessionToken }
-        for (const ask of products) {
-          const found = await ask(upstream, proof).catch(nullWithoutSession)
-          if (found === null) continue
-          const { subject, expiresAt } = found
-          const expiresAtMs = expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY
-          known.set(tokenHash, { subject, untilMs: Math.min(now() + maxAgeMs, expiresAtMs) })
-          return subject
-        }
-        return null
+        const found = await flights.share(tokenHash, () => findSession(products, upstream, proof))
+        if (found === null) return null
+        known.set(tokenHash, { ...found, untilMs: Math.min(now() + maxAgeMs, found.expiresAtMs) })
+        return found.subject
       }
     },
   }
 }
 
-/** What the provider says where it looked and found no session, or where the project is of the other product. */
-const noSession =
-  /^(session_not_found|member_session_not_found|invalid_session_token|invalid_session_jwt|unable_to_parse_session_jwt|jwt_\w+|invalid_(consumer|b2b)_endpoint)$/
-
-/** Other refusals, of credentials or for limits, are faults and not an answer about the person. */
-function nullWithoutSession(error: unknown): null {
-  if (error instanceof TotpClientError && noSession.test(error.errorType ?? '')) return null
-  throw error
+interface Found {
+  subject: Subject
+  expiresAtMs: number
 }
 
 type Proof = { session_token: string } | { session_jwt: string }
+type AskProduct = (upstream: TotpClient, proof: Proof, options: CallOptions) => Promise<Found>
 
-async function askUser(upstream: TotpClient, proof: Proof) {
-  const { session, session_token, user } = await upstream.sessions.authenticate(proof)
+/** Asks one product after the other. @throws BffError upstream_unavailable, since nothing of the person is known then */
+async function findSession(
+  products: readonly AskProduct[],
+  upstream: TotpClient,
+  proof: Proof,
+): Promise<Found | null> {
+  const signal = AbortSignal.timeout(patienceMs)
+  for (const ask of products) {
+    try {
+      return await ask(upstream, proof, { signal })
+    } catch (error) {
+      if (!(error instanceof TotpClientError)) throw error
+      if (error.code !== 'refused') {
+        throw new BffError('upstream_unavailable', { retryAfterSeconds: 5, cause: error })
+      }
+      if (!noSession.test(error.errorType ?? '')) throw error
+    }
+  }
+  return null
+}
+
+/**
+ * What the provider says where it looked and found no session, or where the project is of the other product. Other
+ * refusals, of credentials or for limits, are faults and no answer about the person.
+ */
+const noSession =
+  /^(session_not_found|member_session_not_found|invalid_session_token|invalid_session_jwt|unable_to_parse_session_jwt|jwt_\w+|invalid_(consumer|b2b)_endpoint)$/
+
+const askUser: AskProduct = async (upstream, proof, options) => {
+  const { session, session_token, user } = await upstream.sessions.authenticate(proof, options)
   const subject: Subject = {
     kind: 'user',
     userId: user.user_id,
@@ -79,11 +103,11 @@ async function askUser(upstream: TotpClient, proof: Proof) {
     sessionId: session?.session_id,
     sessionToken: session_token,
   }
-  return { subject, expiresAt: session?.expires_at }
+  return { subject, expiresAtMs: timeOf(session?.expires_at) }
 }
 
-async function askMember(upstream: TotpClient, proof: Proof) {
-  const { member_session, session_token, member } = await upstream.b2b.sessions.authenticate(proof)
+const askMember: AskProduct = async (upstream, proof, options) => {
+  const { member_session, session_token, member } = await upstream.b2b.sessions.authenticate(proof, options)
   const subject: Subject = {
     kind: 'member',
     organizationId: member.organization_id,
@@ -92,5 +116,7 @@ async function askMember(upstream: TotpClient, proof: Proof) {
     sessionId: member_session?.member_session_id,
     sessionToken: session_token,
   }
-  return { subject, expiresAt: member_session?.expires_at }
+  return { subject, expiresAtMs: timeOf(member_session?.expires_at) }
 }
+
+const timeOf = (time: string | null | undefined) => (time ? Date.parse(time) : Number.POSITIVE_INFINITY)

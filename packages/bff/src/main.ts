@@ -1,35 +1,27 @@
 #!/usr/bin/env node
-import { createTotpClient } from '@kit/totp-client'
+import process, { argv, env, stderr, stdout } from 'node:process'
 import { check } from './check.js'
 import { ConfigError, readConfig } from './config.js'
 import { createLog } from './log.js'
-import { createLogger, type OpenEmbedded, openUpstream, start } from './program.js'
+import { createLogger, openUpstream, start } from './program.js'
 
 const usage = `kit-bff          starts; reads its configuration from the environment
 kit-bff check    reads the configuration, calls the provider once, says what is wrong
 `
-const { argv, env, stdout, stderr } = process
 
-/** The server in this process: its own variables, no port. Nothing else of this package knows that it exists. */
-const openEmbedded: OpenEmbedded = async () => {
-  const { createTotpServer, openConfiguredStore, readServerConfig } = await import('@kit/totp-server')
-  const config = readServerConfig(env)
-  const { options } = config
-  const store = await openConfiguredStore(config)
-  const server = createTotpServer({ ...options, store })
-  const client = createTotpClient({
-    projectId: options.projectId,
-    secret: options.secrets[0] ?? '',
-    baseUrl: 'http://localhost',
-    fetch: server.fetch,
-  })
-  return {
-    client,
-    async close() {
-      await client.close()
-      await server.close()
+/** The server in this process: its own variables, no port. No other file of this package knows that it exists. */
+async function openEmbedded() {
+  const { createTotpServer, openConfiguredStore, readServerConfig } = await import('@kit/totp-server').catch(
+    () => {
+      throw new ConfigError(
+        'UPSTREAM=embedded needs the package @kit/totp-server: install it beside this one.',
+      )
     },
-  }
+  )
+  const config = readServerConfig(env)
+  const { projectId, secrets } = config.options
+  const server = createTotpServer({ ...config.options, store: await openConfiguredStore(config) })
+  return { projectId, secret: secrets[0] ?? '', fetch: server.fetch, close: server.close }
 }
 
 async function runCheck(): Promise<void> {
@@ -72,12 +64,12 @@ async function run(): Promise<void> {
   process.once('SIGINT', stop)
 }
 
-/** One line that says what to change; where the fault is ours, where it came from. */
+/** Errors whose message says in one line what to change: ours, and those of the embedded server. */
+const spoken = ['ConfigError', 'TotpServerError']
+
 function refuse(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error)
-  const known = error instanceof ConfigError || (error instanceof Error && error.name === 'TotpServerError')
-  const text = known || !(error instanceof Error) ? message : (error.stack ?? message)
-  stderr.write(`kit-bff: ${text}\n`)
+  const { name, message, stack = message } = error instanceof Error ? error : new Error(String(error))
+  stderr.write(`kit-bff: ${spoken.includes(name) ? message : stack}\n`)
   process.exit(1)
 }
 

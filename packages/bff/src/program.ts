@@ -9,26 +9,36 @@ import { createBff } from './index.js'
 import { createOps } from './ops.js'
 import { createStaticApp } from './static-app.js'
 
-/** The provider of this process. */
+/** The server that comes along in this process. */
+export interface EmbeddedServer {
+  projectId: string
+  secret: string
+  fetch: (request: Request) => Promise<Response>
+  close(): Promise<void>
+}
+
+/** The way to the provider. */
 export interface Upstream {
   client: TotpClient
   close(): Promise<void>
 }
 
-/** Opens the server that comes along in this process. */
-export type OpenEmbedded = () => Promise<Upstream>
-
-/** Opens the provider that the configuration names. */
-export async function openUpstream(config: BffConfig, openEmbedded: OpenEmbedded): Promise<Upstream> {
-  const { upstream } = config
-  if (upstream.kind === 'embedded') return openEmbedded()
+/** Opens the way to the provider that the configuration names. @throws ConfigError */
+export async function openUpstream(
+  { upstream }: BffConfig,
+  openEmbedded: () => Promise<EmbeddedServer>,
+): Promise<Upstream> {
+  if (upstream.kind === 'embedded') {
+    const { projectId, secret, fetch, close } = await openEmbedded()
+    return { client: createTotpClient({ projectId, secret, fetch }), close }
+  }
   const { projectId, secret, baseUrl } = upstream
   try {
     const client = createTotpClient({ projectId, secret, ...(baseUrl && { baseUrl }) })
     return { client, close: () => client.close() }
   } catch (error) {
     throw new ConfigError(
-      `UPSTREAM_URL, PROJECT_ID or PROJECT_SECRET: ${error instanceof Error ? error.message : ''}`,
+      `UPSTREAM_URL, PROJECT_ID or PROJECT_SECRET: ${error instanceof Error ? error.message : 'refused'}`,
     )
   }
 }

@@ -241,6 +241,7 @@ describe('kit-bff', () => {
     ['PROJECT_SECRET', { PROJECT_SECRET: '' }],
     ['ORIGIN', { ORIGIN: 'http://app.example.com' }],
     ['ENCRYPTION_KEYS', { ENCRYPTION_KEYS: '' }],
+    ['ENCRYPTION_KEYS', { ENCRYPTION_KEYS: 'k1:short' }],
     ['ISSUER', { ISSUER: 'Acme: the company' }],
   ])('refuses to start in one line that names %s', async (name, changes) => {
     const { out, err, code } = await runToEnd(environment(changes))
