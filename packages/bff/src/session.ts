@@ -9,6 +9,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
+import { BffError } from './errors.js'
 import type { Subject } from './subject.js'
 
 /** MFA that was done, and by what. */
@@ -64,7 +65,7 @@ export interface SessionCookie {
    * order open, so neither can be trusted).
    */
   open(cookieHeader: string | undefined): { session: Session | null; raw: string; repeated: boolean }
-  /** Makes the `Set-Cookie` value. @throws RangeError when it would be larger than a browser keeps */
+  /** Makes the `Set-Cookie` value. @throws BffError bad_upstream when the provider's token makes it larger than browsers keep */
   seal(session: Session): string
   /** The `x-csrf` token of a binding: the same in every tab, before and after MFA. */
   csrfToken(binding: string): string
@@ -120,7 +121,9 @@ export function createSessionCookie(keys: readonly Uint8Array[], secure: boolean
     seal(session) {
       const token = sealToken(JSON.stringify(session), current)
       if (token.length > maxCookieBytes) {
-        throw new RangeError(`The sealed session has ${token.length} bytes, more than ${maxCookieBytes}.`)
+        throw new BffError('bad_upstream', {
+          cause: new RangeError('The session is too large for a cookie.'),
+        })
       }
       return `${name}=${token}${attributes}`
     },

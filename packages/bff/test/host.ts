@@ -115,7 +115,10 @@ function exchange(
 ): Promise<IncomingMessage> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+    const length =
+      body === undefined || 'transfer-encoding' in headers
+        ? {}
+        : { 'content-length': Buffer.byteLength(body) }
     const req = request({ hostname, port, method, path, headers: { ...length, ...headers } }, resolve)
     req.on('error', reject)
     req.end(body)
@@ -124,6 +127,7 @@ function exchange(
 
 /** A browser with a cookie jar, signed in at the host as `subject`. */
 export interface Browser {
+  readonly host: Host
   cookies: Map<string, string>
   subject: Subject | null
   csrf: string
@@ -135,6 +139,7 @@ export interface Browser {
 
 export function openBrowser(host: Host, subject: Subject | null): Browser {
   const browser: Browser = {
+    host,
     cookies: new Map(),
     subject,
     csrf: '',

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFakeProvider, type FakeProvider, json, refusal, rightCode } from './fake-provider.js'
+import { type Browser, type Host, openBrowser, startHost, user } from './host.js'
+
+let provider: FakeProvider
+let host: Host
+let browser: Browser
+beforeEach(async () => {
+  provider = createFakeProvider()
+  host = await startHost(provider.fetch)
+  browser = openBrowser(host, user())
+  await browser.status()
+  await browser.send('POST', '/mfa/totp', {})
+})
+afterEach(() => host.close())
+
+const authenticate = (code = rightCode) => browser.send('POST', '/mfa/totp/authenticate', { code })
+const judged = () => provider.count('/v1/totps/authenticate')
+
+/** What a fetch does that got no connection, and one whose connection broke. */
+const failure = (code: string) => {
+  const cause = Object.assign(new Error('SENTINEL'), { code })
+  return new TypeError('fetch failed', { cause })
+}
+
+describe('the provider', () => {
+  it('F1: slower than the deadline: the verdict is not asked for twice', async () => {
+    provider.lie = () => new Promise<Response>(() => {})
+    const answer = await authenticate()
+    expect(answer.body).toMatchObject({ code: 'upstream_timeout', status: 504 })
+    expect(judged()).toBe(1)
+    expect(answer.setCookies).toEqual([])
+  })
+
+  it('F2: refusing connections: says when to come back', async () => {
+    provider.lie = () => Promise.reject(failure('ECONNREFUSED'))
+    const answer = await authenticate()
+    expect(answer.body).toMatchObject({ code: 'upstream_unavailable', status: 503 })
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
+  it('F3, F4: gone in the middle of a verdict: the next status tells what became of it', async () => {
+    provider.lie = (seen, truth) =>
+      seen.path.endsWith('authenticate')
+        ? truth().then(() => Promise.reject(failure('ECONNRESET')))
+        : undefined
+    const answer = await authenticate()
+    expect(answer.body).toMatchObject({ code: 'outcome_unknown', status: 503 })
+    expect(judged()).toBe(1)
+    provider.lie = undefined
+    expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, pending: null })
+  })
+
+  it('F5: at fault itself: no verdict is asked for twice', async () => {
+    provider.lie = () => refusal(500, 'internal_server_error')
+    expect((await authenticate()).body.code).toBe('upstream_unavailable')
+    expect(judged()).toBe(1)
+  })
+
+  it.each([
+    ['120', 120],
+    ['86400', 300],
+    [undefined, 1],
+    ['soon', 1],
+  ])('F6: busy, with a Retry-After of %s: passes it on, clamped', async (given, passed) => {
+    provider.lie = () =>
+      refusal(429, 'too_many_requests', given === undefined ? {} : { 'retry-after': given })
+    const answer = await authenticate()
+    expect(answer.body).toMatchObject({ code: 'rate_limited', retryAfterSeconds: passed })
+    expect(answer.headers['retry-after']).toBe(String(passed))
+  })
+
+  it('T30: locking a subject: says so, and for how long', async () => {
+    provider.lie = () => refusal(429, 'user_lock_limit_reached', { 'retry-after': '60' })
+    expect((await authenticate()).body).toMatchObject({ code: 'locked', retryAfterSeconds: 60 })
+    expect(host.events.at(-1)).toMatchObject({ type: 'locked', method: 'totp', retryAfterSeconds: 60 })
+  })
+
+  it('F15, F16: down for good: is left alone, and status and sign-out answer at once', async () => {
+    provider.lie = () => Promise.reject(failure('ECONNREFUSED'))
+    for (let i = 0; i < 25; i++) await authenticate()
+    const before = provider.seen.length
+    const began = performance.now()
+    expect((await browser.status()).body.stale).toBe(true)
+    expect((await authenticate()).body.code).toBe('upstream_unavailable')
+    expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+    expect(performance.now() - began).toBeLessThan(500)
+    expect(provider.seen.length).toBe(before)
+    expect(host.events.map(({ type }) => type)).toContain('upstream_degraded')
+  })
+
+  it('F15: refusing wrong codes, however many, is well', async () => {
+    for (let i = 0; i < 40; i++) expect((await authenticate('000000')).body.code).toBe('invalid_code')
+    expect((await authenticate()).status).toBe(200)
+  })
+
+  it('T83: is never quoted', async () => {
+    provider.lie = () =>
+      json({ error_type: 'brand_new', error_message: 'SENTINEL', error_url: 'SENTINEL' }, 400)
+    const answer = await authenticate()
+    expect(answer.body.code).toBe('internal')
+    expect(answer.text).not.toContain('SENTINEL')
+  })
+})
+
+describe('the client', () => {
+  it('F18: gone before the verdict: the verdict counts all the same', async () => {
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let asked = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    provider.lie = (seen, truth) => {
+      if (!seen.path.endsWith('authenticate')) return undefined
+      asked()
+      return released.then(truth)
+    }
+    const abort = new AbortController()
+    const gone = fetch(`${host.url}/mfa/totp/authenticate`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'sec-fetch-site': 'same-origin',
+        'x-csrf': browser.csrf,
+        'x-test-subject': JSON.stringify(browser.subject),
+        cookie: [...browser.cookies].map((pair) => pair.join('=')).join('; '),
+      },
+      body: JSON.stringify({ code: rightCode }),
+      signal: abort.signal,
+    }).catch(() => 'gone')
+    await arrived
+    abort.abort()
+    expect(await gone).toBe('gone')
+    release()
+    await expect.poll(() => provider.person('user-1').factorId).not.toBeNull()
+    provider.lie = undefined
+    expect((await browser.status()).body.enrolled).toBe(true)
+  })
+
+  it('T92: that announces more than it may is not listened to', async () => {
+    const answer = await browser.send('POST', '/mfa/totp', 'x'.repeat(100_000), {
+      'content-type': 'application/json',
+    })
+    expect(answer.body.code).toBe('body_too_large')
+    expect(answer.headers['connection']).toBe('close')
+  })
+
+  it('T92: that sends more than it may without saying so is cut off', async () => {
+    const headers = {
+      'content-length': null,
+      'transfer-encoding': 'chunked',
+      'content-type': 'application/json',
+    }
+    const answer = await browser.send('POST', '/mfa/totp', 'x'.repeat(10_000), headers)
+    expect(answer.body.code).toBe('body_too_large')
+  })
+
+  it('T93: says what it likes of host and protocol', async () => {
+    const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
+    const answer = await browser.send('POST', '/mfa/totp', { restart: true }, headers)
+    expect(answer.setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=.*; Secure$/)])
+  })
+})
+
+describe('the limits', () => {
+  it('come last, and count for code and recovery code alike: T29', async () => {
+    const strict = await startHost(provider.fetch, 'router', {
+      limits: { judged: { subject: { max: 3, windowSeconds: 60 } } },
+    })
+    const one = openBrowser(strict, user('limited'))
+    await one.status()
+    await one.send('POST', '/mfa/totp', {})
+    const code = () => one.send('POST', '/mfa/totp/authenticate', { code: '000000' })
+    const recovery = () => one.send('POST', '/mfa/totp/recover', { recoveryCode: 'abcd-efgh' })
+    expect((await code()).body.code).toBe('invalid_code')
+    expect((await recovery()).body.code).toBe('not_enrolled')
+    expect((await code()).body.code).toBe('invalid_code')
+    const refused = await recovery()
+    expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 })
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await code()).body.code).toBe('rate_limited')
+    const other = openBrowser(strict, user('free'))
+    await other.status()
+    expect((await other.send('POST', '/mfa/totp/authenticate', { code: '000000' })).body.code).toBe(
+      'not_enrolled',
+    )
+    await strict.close()
+  })
+
+  it('give back what an accepted code took', async () => {
+    const strict = await startHost(provider.fetch, 'router', {
+      limits: { judged: { subject: { max: 2, windowSeconds: 60 } } },
+    })
+    const one = openBrowser(strict, user('busy'))
+    await one.status()
+    await one.send('POST', '/mfa/totp', {})
+    for (let i = 0; i < 5; i++) {
+      expect((await one.send('POST', '/mfa/totp/authenticate', { code: rightCode })).status).toBe(200)
+    }
+    await strict.close()
+  })
+})
