@@ -97,15 +97,21 @@ export async function openPostgres({ connectionString }: { connectionString: str
       '-c statement_timeout=2000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on',
     types,
   })
-  // A connection that dies while nobody uses it: the pool makes a new one for the next call.
+  // A connection that dies between two statements: whoever has it learns at the next one, and the pool makes
+  // another. Without a listener the event would end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   // A connection of its own, since waiting for another process's migrations may take as long as that needs.
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
+  client.on('error', () => {})
   try {
     await client.connect()
     await client.query('BEGIN')
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    await migrate(async (sql) => (await client.query(sql)).rows)
+    await migrate(
+      async (sql) => (await client.query(sql)).rows,
+      "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'",
+    )
     await client.query('COMMIT')
   } catch (error) {
     await pool.end()

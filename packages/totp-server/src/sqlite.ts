@@ -117,7 +117,7 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
       if (statement?.reader) return statement.all() as { [column: string]: unknown }[]
       statement?.run()
       return []
-    })
+    }, "SELECT name FROM sqlite_master WHERE name = 'migrations'")
     connection.exec('COMMIT')
   } catch (error) {
     connection?.close()

@@ -16,11 +16,14 @@ export const migrations: readonly Migration[] = [subjects, factors, sessions]
  * that an interrupted run leaves nothing behind.
  *
  * @param run executes one statement and gives its rows
+ * @param findTable a query that gives a row where the table `migrations` is there: a user without the right to
+ * create tables may then open what another one has made
  */
 export async function migrate(
   run: (sql: string) => Promise<readonly { readonly [column: string]: unknown }[]>,
+  findTable: string,
 ): Promise<void> {
-  await run('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)')
+  if ((await run(findTable)).length === 0) await run('CREATE TABLE migrations (name TEXT PRIMARY KEY)')
   const done = new Set((await run('SELECT name FROM migrations')).map((row) => row.name))
   for (const { name, statements } of migrations) {
     if (done.has(name)) continue

@@ -1,0 +1,335 @@
+import { existsSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'libsql'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openPostgres, openSqlite, type Store } from '../src/index.js'
+import { startPostgres, type TestPostgres } from './postgres.js'
+import { type ServerProcess, startProcess, temporaryFolder } from './processes.js'
+import { basic, codeOf, createWorld, enrol, makeUser, projectId, register, secret, startMs } from './world.js'
+
+interface Answered {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, into which tests look freely
+  body: any
+}
+
+/** A call to a server in another process; null when it died before it answered. */
+async function callProcess(
+  url: string,
+  path: string,
+  input: object,
+  nowMs: number,
+): Promise<Answered | null> {
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { authorization: basic(projectId, secret), 'x-test-now': String(nowMs) },
+      body: JSON.stringify(input),
+    })
+    return { status: response.status, body: await response.json() }
+  } catch {
+    return null
+  }
+}
+
+describe('SQLite in a folder', () => {
+  const folders: string[] = []
+  const processes: ServerProcess[] = []
+  afterEach(async () => {
+    for (const process of processes.splice(0)) await process.kill()
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  })
+
+  function newFolder(): string {
+    const folder = join(temporaryFolder(), 'data')
+    folders.push(join(folder, '..'))
+    return folder
+  }
+
+  async function start(dataDir: string): Promise<ServerProcess> {
+    const process = await startProcess({ TEST_DATA_DIR: dataDir, TEST_CONNECTION_STRING: '' })
+    processes.push(process)
+    return process
+  }
+
+  test('the folder is made, for its owner alone', async () => {
+    const dataDir = newFolder()
+    const store = await openSqlite({ dataDir })
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700)
+    expect(existsSync(join(dataDir, 'totp.sqlite'))).toBe(true)
+    await store.close()
+  })
+
+  test('a folder that cannot be used is refused in words', async () => {
+    await expect(openSqlite({ dataDir: '/dev/null/data' })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('DATA_DIR'),
+    })
+  })
+
+  test('every commit waits for the disk', async () => {
+    const dataDir = newFolder()
+    await (await openSqlite({ dataDir })).close()
+    const file = new Database(join(dataDir, 'totp.sqlite'))
+    expect(file.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' })
+    file.close()
+  })
+
+  test('T3, T49: what was spent stays spent after a restart, and sessions go on', async () => {
+    const dataDir = newFolder()
+    const before = createWorld(await openSqlite({ dataDir }))
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(before)
+    const totp_code = codeOf(userSecret, before.clock.nowMs)
+    const asked = { user_id, totp_code, session_duration_minutes: 60 }
+    const { session_token, session_jwt } = (await before.post('/v1/totps/authenticate', asked)).body
+    const [recovery_code] = recovery_codes
+    await before.post('/v1/totps/recover', { user_id, recovery_code })
+    await before.close()
+
+    const after = createWorld(await openSqlite({ dataDir }))
+    after.clock.nowMs = before.clock.nowMs
+    const again = await after.post('/v1/totps/authenticate', asked)
+    expect(again.body.error_type).toBe('totp_code_already_authenticated')
+    expect((await after.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(401)
+    expect((await after.post('/v1/sessions/authenticate', { session_token })).status).toBe(200)
+    expect((await after.post('/v1/sessions/authenticate', { session_jwt })).status).toBe(200)
+    await after.close()
+  })
+
+  test('F35: eight processes’ worth of first starts at once make one set of tables', async () => {
+    const dataDir = newFolder()
+    await (await openSqlite({ dataDir })).close()
+    const [one, two] = await Promise.all([start(newFolder()), start(dataDir)])
+    const fresh = newFolder()
+    const both = await Promise.all([start(fresh), start(fresh)])
+    for (const { url } of [one, two, ...both]) expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  test('T4: two processes on one folder accept a code once', async () => {
+    const dataDir = newFolder()
+    const both = await Promise.all([start(dataDir), start(dataDir)])
+    const world = createWorld(await openSqlite({ dataDir }))
+    for (let round = 0; round < 5; round++) {
+      const { user_id, secret: userSecret } = await enrol(world)
+      const totp_code = codeOf(userSecret, world.clock.nowMs)
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          callProcess(
+            both[index % 2]?.url ?? '',
+            '/v1/totps/authenticate',
+            { user_id, totp_code },
+            world.clock.nowMs,
+          ),
+        ),
+      )
+      expect(answers.filter((answer) => answer?.status === 200)).toHaveLength(1)
+    }
+    await world.close()
+  })
+
+  test('F27, F32, T43: a process killed at any moment loses nothing it acknowledged, and leaves nothing half', async () => {
+    const dataDir = newFolder()
+    let nowMs = startMs
+    for (let round = 0; round < 4; round++) {
+      const server = await start(dataDir)
+      const acknowledged: { user_id: string; totp_id: string; totp_code: string; isConfirmed: boolean }[] = []
+      const made: string[] = []
+      const setup = createWorld(await openSqlite({ dataDir }))
+      setup.clock.nowMs = nowMs
+      for (let index = 0; index < 12; index++) made.push(await makeUser(setup))
+      const killing = sleep(5 + round * 25).then(() => server.kill())
+      await Promise.all(
+        made.map(async (user_id) => {
+          const created = await callProcess(server.url, '/v1/totps', { user_id }, nowMs)
+          if (created?.status !== 200) return
+          const totp_code = codeOf(created.body.secret, nowMs)
+          const entry = { user_id, totp_id: created.body.totp_id, totp_code, isConfirmed: false }
+          acknowledged.push(entry)
+          const confirmed = await callProcess(
+            server.url,
+            '/v1/totps/authenticate',
+            { user_id, totp_code },
+            nowMs,
+          )
+          entry.isConfirmed = confirmed?.status === 200
+        }),
+      )
+      await killing
+
+      for (const { user_id, totp_id, totp_code, isConfirmed } of acknowledged) {
+        const { totps } = (await setup.post('/v1/totps/recovery_codes', { user_id })).body
+        expect(totps).toMatchObject([{ totp_id }])
+        if (isConfirmed) {
+          expect(totps[0].verified).toBe(true)
+          expect((await setup.post('/v1/totps/authenticate', { user_id, totp_code })).status).toBe(401)
+        }
+      }
+      // Never a registration without its ten codes, acknowledged or not.
+      for (const user_id of made) {
+        const { totps } = (await setup.post('/v1/totps/recovery_codes', { user_id })).body
+        for (const { recovery_codes } of totps) expect(recovery_codes).toHaveLength(10)
+      }
+      await setup.close()
+      nowMs += 3_600_000
+    }
+  })
+
+  test('F25: a writer that does not end answers 503, reads go on, and it recovers by itself', async () => {
+    const dataDir = newFolder()
+    const world = createWorld(await openSqlite({ dataDir }))
+    const { user_id } = await register(world)
+    const other = new Database(join(dataDir, 'totp.sqlite'))
+    other.exec('BEGIN IMMEDIATE')
+    const refused = await world.post('/v1/totps', { user_id })
+    expect([refused.status, refused.body.error_type]).toEqual([503, 'internal_server_error'])
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect((await world.get(`/v1/users/${user_id}`)).status).toBe(200)
+    other.exec('ROLLBACK')
+    other.close()
+    expect((await world.post('/v1/totps', { user_id })).status).toBe(200)
+    await world.close()
+  })
+})
+
+describe('PostgreSQL', () => {
+  let postgres: TestPostgres
+  beforeAll(async () => {
+    postgres = await startPostgres({ own: true })
+  })
+  afterAll(() => postgres.stop())
+
+  test('F35: eight first starts at once make one set of tables', async () => {
+    const stores = await Promise.all(Array.from({ length: 8 }, () => openPostgres(postgres)))
+    await Promise.all(stores.map((store) => store.ping()))
+    await Promise.all(stores.map((store) => store.close()))
+  })
+
+  test('a database that cannot be reached is refused in words', async () => {
+    await expect(
+      openPostgres({ connectionString: 'postgres://nobody@127.0.0.1:1/none' }),
+    ).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringContaining('DATABASE_URL') })
+  })
+
+  test('F21, F22: a crash of the database loses nothing acknowledged, answers 503 and is over by itself', async () => {
+    const world = createWorld(await openPostgres(postgres))
+    const users: string[] = []
+    for (let index = 0; index < 8; index++) users.push(await makeUser(world))
+    const confirmed: { user_id: string; totp_code: string }[] = []
+    const statuses = new Set<number>()
+    let isRunning = true
+    const load = users.map(async (user_id) => {
+      while (isRunning) {
+        const created = await world.post('/v1/totps', { user_id })
+        statuses.add(created.status)
+        if (created.status !== 200) {
+          await sleep(5)
+          continue
+        }
+        const totp_code = codeOf(created.body.secret, world.clock.nowMs)
+        const answer = await world.post('/v1/totps/authenticate', { user_id, totp_code })
+        statuses.add(answer.status)
+        if (answer.status === 200) confirmed.push({ user_id, totp_code })
+        // Unknown outcome: done or not, but nothing half.
+        const { body } = await world.get(`/v1/users/${user_id}`)
+        const [totp] = body.totps ?? []
+        if (totp?.verified) await world.call('DELETE', `/v1/users/totps/${totp.totp_id}`)
+      }
+    })
+    await sleep(150)
+    await postgres.restart('immediate')
+    await sleep(150)
+    isRunning = false
+    await Promise.all(load)
+    expect([...statuses].every((status) => [200, 400, 401, 404, 429, 503].includes(status))).toBe(true)
+    expect(confirmed.length).toBeGreaterThan(0)
+
+    const { user_id, secret: userSecret } = await enrol(world)
+    const totp_code = codeOf(userSecret, world.clock.nowMs)
+    expect((await world.post('/v1/totps/authenticate', { user_id, totp_code })).status).toBe(200)
+    await postgres.restart('immediate')
+    const again = await eventually(() => world.post('/v1/totps/authenticate', { user_id, totp_code }))
+    expect(again.body.error_type).toBe('totp_code_already_authenticated')
+    await world.close()
+  })
+
+  /** The first answer that is no 503, within the five seconds in which the pool must have recovered. */
+  async function eventually<Answer extends { status: number }>(ask: () => Promise<Answer>): Promise<Answer> {
+    const end = Date.now() + 5000
+    for (;;) {
+      const answer = await ask()
+      if (answer.status !== 503 || Date.now() > end) return answer
+      await sleep(20)
+    }
+  }
+
+  async function withClient(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    const client = new pg.Client({ connectionString: postgres.connectionString })
+    await client.connect()
+    try {
+      await work(client)
+    } finally {
+      await client.end()
+    }
+  }
+
+  test('F25: a row that somebody holds answers 503 within seconds, and the attempt is not charged', async () => {
+    const store: Store = await openPostgres(postgres)
+    const world = createWorld(store)
+    const { user_id, secret: userSecret } = await enrol(world)
+    const totp_code = codeOf(userSecret, world.clock.nowMs)
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query('UPDATE totps SET created_at = created_at WHERE subject_id = $1', [user_id])
+      const start = Date.now()
+      const refused = await world.post('/v1/totps/authenticate', { user_id, totp_code })
+      expect(refused.status).toBe(503)
+      expect(Date.now() - start).toBeLessThan(4000)
+      await client.query('ROLLBACK')
+    })
+    expect((await store.findUser(projectId, user_id))?.totps[0]?.consecutive_failures).toBe(0)
+    expect((await world.post('/v1/totps/authenticate', { user_id, totp_code })).status).toBe(200)
+    await world.close()
+  })
+
+  test('F23: a database that only reads answers 503 to writes', async () => {
+    const world = createWorld(await openPostgres(postgres))
+    const { user_id, secret: userSecret } = await enrol(world)
+    const totp_code = codeOf(userSecret, world.clock.nowMs)
+    const setReadOnly = (to: string) =>
+      withClient(async (client) => {
+        await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${to}`)
+        await client.query('SELECT pg_reload_conf()')
+      })
+    await setReadOnly('on')
+    try {
+      await sleep(100)
+      expect((await world.post('/v1/totps/authenticate', { user_id, totp_code })).status).toBe(503)
+      expect((await world.get(`/v1/users/${user_id}`)).status).toBe(200)
+    } finally {
+      await withClient(async (client) => {
+        await client.query('SET default_transaction_read_only = off')
+        await client.query('ALTER SYSTEM RESET default_transaction_read_only')
+        await client.query('SELECT pg_reload_conf()')
+      })
+    }
+    const again = await eventually(() => world.post('/v1/totps/authenticate', { user_id, totp_code }))
+    expect(again.status).toBe(200)
+    await world.close()
+  })
+
+  test('T98: a role without rights on the schema is enough once the tables are there', async () => {
+    await (await openPostgres(postgres)).close()
+    await withClient(async (client) => {
+      await client.query('CREATE ROLE runtime LOGIN')
+      await client.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO runtime')
+      await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC, runtime')
+    })
+    const url = new URL(postgres.connectionString)
+    url.username = 'runtime'
+    const world = createWorld(await openPostgres({ connectionString: url.toString() }))
+    expect((await enrol(world)).totp_id).toMatch(/^totp-test-/)
+    await world.close()
+  })
+})

@@ -1,0 +1,435 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createTotpServer, openSqlite, type Store, type TotpServerOptions } from '../src/index.js'
+import type { Queries } from '../src/store.js'
+import {
+  basic,
+  codeOf,
+  createServer,
+  createWorld,
+  encryptionKeys,
+  enrol,
+  enrolMember,
+  makeUser,
+  projectId,
+  register,
+  secret,
+  startMs,
+  type World,
+  worldOver,
+  wrongCode,
+} from './world.js'
+
+const authenticate = '/v1/totps/authenticate'
+const key = (id: string, byte: number) => `${id}:${Buffer.alloc(32, byte).toString('base64')}`
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close()
+})
+
+/** A server over a new database in memory, or over one of a test's making. */
+async function world(options: Partial<TotpServerOptions> = {}, store?: Store): Promise<World> {
+  const made = createWorld(store ?? (await openSqlite({ dataDir: ':memory:' })), options)
+  open.push(made)
+  return made
+}
+
+/** A store with some methods in place of its own, also inside transactions. */
+function altered(store: Store, change: (queries: Queries) => Partial<Queries>): Store {
+  return {
+    ...store,
+    ...change(store),
+    transaction: (work) => store.transaction((queries) => work({ ...queries, ...change(queries) })),
+  }
+}
+
+describe('options', () => {
+  const refusals: [string, Partial<TotpServerOptions>, RegExp][] = [
+    ['a project id with a colon', { projectId: 'a:b' }, /projectId .*RFC 7617/],
+    ['no secret', { secrets: [] }, /secrets must be one/],
+    ['a short secret', { secrets: ['short'] }, /16 or more/],
+    ['three secrets', { secrets: Array(3).fill('x'.repeat(20)) }, /secrets must be one/],
+    ['no encryption key', { encryptionKeys: '' }, /ENCRYPTION_KEYS/],
+    ['a short encryption key', { encryptionKeys: 'k1:AAAA' }, /32/],
+    ['an empty project name', { projectName: ' ' }, /projectName is empty/],
+    ['T8: a window, which is no option', { limits: Object({ skew: 2 }) }, /limits\.skew/],
+    ['a cap over a hundred', { limits: { maxConsecutiveFailures: 101 } }, /800-63B-4/],
+    ['a negative limit', { limits: { failLevelMax: -1 } }, /limits\.failLevelMax/],
+    ['no waits', { limits: { delaysSeconds: [] } }, /limits\.delaysSeconds/],
+  ]
+  test.each(refusals)('%s is refused at once, with what to do', async (_name, options, message) => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    open.push(store)
+    const create = () => createTotpServer({ store, projectId, secrets: [secret], encryptionKeys, ...options })
+    expect(create).toThrow(message)
+  })
+
+  test('T96: both secrets are right while one replaces the other', async () => {
+    const next = 'secret-test-next-next-next-next'
+    const { call } = await world({ secrets: [secret, next] })
+    for (const password of [secret, next]) {
+      const { status } = await call('GET', '/v1/kit/capabilities', undefined, {
+        authorization: basic(projectId, password),
+      })
+      expect(status).toBe(200)
+    }
+  })
+
+  test('T96: another project on the same database sees none of it', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const one = await world({}, store)
+    const otherId = 'project-live-33333333-3333-4333-8333-333333333333'
+    const other = createServer(store, one.clock, { projectId: otherId })
+    const there = worldOver(one.clock, other.fetch, async () => {})
+    const { user_id, totp_id, secret: userSecret } = await enrol(one)
+    const headers = { authorization: basic(otherId, secret) }
+    const asked = { user_id, totp_code: codeOf(userSecret, one.clock.nowMs) }
+    expect((await there.call('POST', authenticate, asked, headers)).body.error_type).toBe('user_not_found')
+    expect((await there.call('DELETE', `/v1/users/totps/${totp_id}`, '{}', headers)).status).toBe(404)
+    const { session_token } = (await one.post('/v1/kit/sessions', { user_id })).body
+    expect((await there.call('POST', '/v1/sessions/authenticate', { session_token }, headers)).status).toBe(
+      404,
+    )
+    const made = await there.call('POST', '/v1/users', { email: 'live@example.com' }, headers)
+    expect(made.body.user_id).toMatch(/^user-live-/)
+    expect(made.body.request_id).toMatch(/^request-id-live-/)
+  })
+
+  test('hashed recovery codes are shown once and never told again', async () => {
+    const { post, get, ...rest } = await world({ recoveryCodes: 'hashed' })
+    const { user_id, recovery_codes } = await enrol({ post, get, ...rest })
+    expect((await post('/v1/totps/recovery_codes', { user_id })).body.totps[0].recovery_codes).toEqual([])
+    const member = await enrolMember({ post, get, ...rest })
+    const path = `/v1/b2b/recovery_codes/${member.organization_id}/${member.member_id}`
+    expect((await get(path)).body.recovery_codes).toEqual([])
+    expect((await get('/v1/kit/capabilities')).body.reveal_recovery_codes).toBe(false)
+    const [recovery_code] = recovery_codes
+    expect((await post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+  })
+})
+
+describe('AUTO_PROVISION', () => {
+  test('off, nobody is made', async () => {
+    const { post } = await world()
+    expect((await post('/v1/totps', { user_id: 'ada' })).body.error_type).toBe('user_not_found')
+    const ids = { organization_id: 'acme', member_id: 'bob' }
+    expect((await post('/v1/b2b/totp', ids)).body.error_type).toBe('organization_not_found')
+    expect((await post('/v1/kit/sessions', { user_id: 'ada' })).body.error_type).toBe('user_not_found')
+  })
+
+  test('create and our additions make a user whose external id is the one given, once', async () => {
+    const { post, get } = await world({ autoProvision: true })
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => post('/v1/kit/sessions', { user_id: 'ada' })),
+    )
+    expect(new Set(answers.map(({ body }) => body.user.user_id)).size).toBe(1)
+    const { body } = await post('/v1/totps', { user_id: 'ada' })
+    expect(body.user).toMatchObject({ external_id: 'ada', user_id: answers[0]?.body.user.user_id })
+    expect((await get('/v1/users/ada')).body.external_id).toBe('ada')
+  })
+
+  test('create, migrate and our additions make what is missing of organization and member', async () => {
+    const { post } = await world({ autoProvision: true })
+    const begun = await post('/v1/kit/intermediate_sessions', { organization_id: 'Acme_1', member_id: 'bob' })
+    expect(begun.status).toBe(200)
+    const moved = await post('/v1/b2b/totp/migrate', {
+      organization_id: 'Acme_1',
+      member_id: 'carol',
+      secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+    })
+    expect(moved.body.organization).toMatchObject({
+      organization_id: begun.body.organization_id,
+      organization_external_id: 'Acme_1',
+      organization_slug: 'acme_1',
+    })
+    expect(moved.body.member).toMatchObject({ external_id: 'carol', email_address: '', status: 'active' })
+  })
+
+  test('authenticate, recover and reads make nobody, and an id of our own form never does', async () => {
+    const { post, get } = await world({ autoProvision: true })
+    const refused = [
+      await post(authenticate, { user_id: 'ada', totp_code: '123456' }),
+      await post('/v1/totps/recover', { user_id: 'ada', recovery_code: '0000-0000-0000-0000' }),
+      await post('/v1/totps/recovery_codes', { user_id: 'ada' }),
+      await get('/v1/users/ada'),
+      await post('/v1/totps', { user_id: 'user-test-00000000-0000-4000-8000-000000000000' }),
+      await post('/v1/kit/totps/recovery_codes/rotate', { user_id: 'no such person' }),
+    ]
+    for (const { body } of refused) expect(body.error_type).toBe('user_not_found')
+  })
+})
+
+describe('secrets', () => {
+  test('T10: two hundred registrations have as many secrets, of 160 even bits', async () => {
+    const there = await world()
+    const user_id = await makeUser(there)
+    const secrets = new Set<string>()
+    const ones = Array<number>(160).fill(0)
+    for (let index = 0; index < 200; index++) {
+      const { body } = await there.post('/v1/totps', { user_id })
+      secrets.add(body.secret)
+      let bit = 0
+      for (const letter of body.secret) {
+        const value = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter)
+        for (let shift = 4; shift >= 0; shift--) ones[bit++] = (ones[bit - 1] ?? 0) + ((value >> shift) & 1)
+      }
+      expect(bit).toBe(160)
+    }
+    expect(secrets.size).toBe(200)
+    // Five standard deviations of a fair bit in two hundred throws.
+    for (const count of ones) expect(Math.abs(count / 200 - 0.5)).toBeLessThan(0.18)
+  })
+
+  test('T10: a random source that gives too little stores nothing', async () => {
+    const there = await world()
+    const user_id = await makeUser(there)
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const short = await world({ random: () => new Uint8Array(3), autoProvision: true }, store)
+    const { status, body } = await short.post('/v1/totps', { user_id: 'ada' })
+    expect([status, body.error_type]).toEqual([500, 'internal_server_error'])
+    expect((await store.findUser(projectId, 'ada'))?.totps).toEqual([])
+    expect(user_id).toMatch(/^user-test-/)
+  })
+
+  test('T52, T97: neither secrets nor codes nor tokens are in the database in any spelling', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const written: unknown[] = []
+    const seen = <Row>(row: Row): Row => {
+      written.push(row)
+      return row
+    }
+    const spied = altered(store, (queries) => ({
+      insertTotp: (row) => queries.insertTotp(seen(row)),
+      insertRecoveryCode: (row) => queries.insertRecoveryCode(seen(row)),
+      insertSession: (row) => queries.insertSession(seen(row)),
+      insertIntermediateSession: (row) => queries.insertIntermediateSession(seen(row)),
+      insertSigningKey: (row) => queries.insertSigningKey(seen(row)),
+    }))
+    const there = await world({}, spied)
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(there)
+    const { session_token } = (await there.post('/v1/kit/sessions', { user_id })).body
+    expect(written.length).toBeGreaterThan(12)
+    const dump = written.map((row) => Object.values(Object(row)).map((cell) => bytesOf(cell)))
+    for (const sentinel of [userSecret, session_token, ...recovery_codes]) {
+      for (const spelling of spellings(sentinel)) {
+        expect(dump.flat().some((cell) => cell.includes(spelling))).toBe(false)
+      }
+    }
+  })
+
+  const bytesOf = (cell: unknown) =>
+    cell instanceof Uint8Array ? Buffer.from(cell) : Buffer.from(String(cell))
+  const spellings = (text: string) => [
+    Buffer.from(text),
+    Buffer.from(text.replaceAll('-', '')),
+    Buffer.from(Buffer.from(text).toString('base64').replace(/=+$/, '')),
+    Buffer.from(Buffer.from(text).toString('hex')),
+  ]
+
+  test('T97: a sealed secret opens in no other row; that is the server’s fault and costs no attempt', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    let stolen: Uint8Array | undefined
+    const swapping = altered(store, (queries) => ({
+      insertTotp: (row) => {
+        stolen ??= row.sealed_secret
+        return queries.insertTotp({ ...row, sealed_secret: stolen })
+      },
+    }))
+    const there = await world({}, swapping)
+    const first = await register(there)
+    const second = await register(there)
+    const guess = (of: typeof first) =>
+      there.post(authenticate, { user_id: of.user_id, totp_code: codeOf(first.secret, there.clock.nowMs) })
+    for (let attempt = 0; attempt < 7; attempt++) {
+      const { status, body } = await guess(second)
+      expect([status, body.error_type]).toEqual([503, 'internal_server_error'])
+    }
+    const [row] = (await store.findUser(projectId, second.user_id))?.totps ?? []
+    expect(row?.consecutive_failures).toBe(0)
+    expect((await guess(first)).status).toBe(200)
+  })
+
+  test('F36: with a wrong key under a known id nothing is sealed, judged or charged, and readiness is red', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const right = await world({ encryptionKeys: key('k1', 1) }, store)
+    const { user_id, secret: userSecret } = await enrol(right)
+    const wrong = createWorld(store, { encryptionKeys: key('k1', 2) })
+    wrong.clock.nowMs = right.clock.nowMs
+    const totp_code = codeOf(userSecret, right.clock.nowMs)
+    const refused = await wrong.post(authenticate, { user_id, totp_code })
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    const ready = await wrong.get('/readyz')
+    expect([ready.status, ready.body.reason]).toEqual([503, expect.stringContaining('ENCRYPTION_KEYS')])
+    expect((await wrong.get('/healthz')).status).toBe(200)
+    expect((await store.findUser(projectId, user_id))?.totps[0]?.consecutive_failures).toBe(0)
+    expect((await right.post(authenticate, { user_id, totp_code })).status).toBe(200)
+  })
+
+  test('F36: keys rotate without a failed code, and what the old key sealed stays readable', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const before = await world({ encryptionKeys: key('k1', 1) }, store)
+    const old = await enrol(before)
+    const { session_jwt } = (await before.post('/v1/kit/sessions', { user_id: old.user_id })).body
+    const after = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 1)}` })
+    after.clock.nowMs = before.clock.nowMs
+    const fresh = await enrol(after)
+    for (const { user_id, secret: userSecret, recovery_codes } of [old, fresh]) {
+      const totp_code = codeOf(userSecret, after.clock.nowMs)
+      expect((await after.post(authenticate, { user_id, totp_code })).status).toBe(200)
+      const [recovery_code] = recovery_codes
+      expect((await after.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+      const listed = await after.post('/v1/totps/recovery_codes', { user_id })
+      expect(listed.body.totps[0].recovery_codes).toEqual(recovery_codes.slice(1))
+    }
+    expect((await after.post('/v1/sessions/authenticate', { session_jwt })).status).toBe(200)
+    const without = createWorld(store, { encryptionKeys: key('k2', 2) })
+    without.clock.nowMs = after.clock.nowMs
+    const totp_code = codeOf(old.secret, without.clock.nowMs)
+    expect((await without.post(authenticate, { user_id: old.user_id, totp_code })).status).toBe(503)
+  })
+
+  test('T85: no log line, metric or error carries a secret, a code or a token', async () => {
+    const lines: string[] = []
+    const note = (...facts: unknown[]) => lines.push(inspect(facts, { depth: 9 }))
+    const store = await openSqlite({ dataDir: ':memory:' })
+    let isBroken = false
+    const failing = altered(store, (queries) => ({
+      acceptStep: async (...args) => {
+        if (isBroken) throw new Error('the disk is gone')
+        return queries.acceptStep(...args)
+      },
+    }))
+    const logger = { info: note, warn: note, error: note }
+    const there = await world({ logger, onRequest: note }, failing)
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(there)
+    const { session_token, session_jwt } = (await there.post('/v1/kit/sessions', { user_id })).body
+    const totp_code = codeOf(userSecret, there.clock.nowMs)
+    const [recovery_code] = recovery_codes
+    isBroken = true
+    const failed = await there.post(authenticate, { user_id, totp_code, session_token })
+    expect(failed.status).toBe(500)
+    expect(JSON.stringify(failed.body)).not.toContain('disk')
+    isBroken = false
+    await there.post(authenticate, { user_id, totp_code, session_jwt })
+    await there.post('/v1/totps/recover', { user_id, recovery_code })
+    await there.call('POST', authenticate, `{"totp_code": ${totp_code}, broken`)
+    expect(lines.length).toBeGreaterThan(8)
+    for (const sentinel of [userSecret, totp_code, session_token, session_jwt, secret, ...recovery_codes]) {
+      expect(lines.filter((line) => line.includes(sentinel))).toEqual([])
+    }
+  })
+})
+
+describe('throttling', () => {
+  test('T22, T23: an attempt stays paid for when what follows fails', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    let isBroken = true
+    const failing = altered(store, (queries) => ({
+      acceptStep: async (...args) => {
+        if (isBroken) throw new Error('crash')
+        return queries.acceptStep(...args)
+      },
+    }))
+    const there = await world({}, failing)
+    const { user_id, secret: userSecret } = await register(there)
+    const totp_code = codeOf(userSecret, there.clock.nowMs)
+    expect((await there.post(authenticate, { user_id, totp_code })).status).toBe(500)
+    isBroken = false
+    const [row] = (await store.findUser(projectId, user_id))?.totps ?? []
+    expect(row).toMatchObject({ consecutive_failures: 1, last_step: -1, status: 'pending' })
+    expect((await there.post(authenticate, { user_id, totp_code })).status).toBe(200)
+  })
+
+  test('T28: N servers on one database share one budget', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const first = await world({}, store)
+    const { user_id, secret: userSecret } = await enrol(first)
+    const others = Array.from({ length: 4 }, () => createWorld(store))
+    for (const other of others) other.clock.nowMs = first.clock.nowMs
+    const totp_code = wrongCode(userSecret, first.clock.nowMs)
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => others[index % 4]?.post(authenticate, { user_id, totp_code })),
+    )
+    expect(answers.filter((answer) => answer?.status === 401)).toHaveLength(5)
+  })
+
+  test('T24: a guesser beside a daily sign-in gets what the leaky level admits in forty days', async () => {
+    const there = await world()
+    const { user_id, secret: userSecret } = await enrol(there)
+    const guess = async (totp_code: string) => (await there.post(authenticate, { user_id, totp_code })).status
+    let admitted = 0
+    let signIns = 0
+    for (let hour = 0; hour < 40 * 24; hour++) {
+      there.clock.nowMs += 3_600_000
+      // The last wait of the day is over when its owner comes.
+      if (hour % 24 < 22) while ((await guess(wrongCode(userSecret, there.clock.nowMs))) === 401) admitted++
+      if (hour % 24 === 23 && (await guess(codeOf(userSecret, there.clock.nowMs))) === 200) signIns++
+    }
+    const bound = 50 + (50 / 30) * 40
+    expect(admitted).toBeLessThanOrEqual(bound)
+    expect(admitted).toBeGreaterThan(50)
+    expect(signIns).toBeGreaterThan(0)
+  })
+
+  test('limits are taken as given', async () => {
+    const there = await world({ limits: { freeFailures: 0, delaysSeconds: [7] } })
+    const { user_id, secret: userSecret } = await enrol(there)
+    const guess = () =>
+      there.post(authenticate, { user_id, totp_code: wrongCode(userSecret, there.clock.nowMs) })
+    expect((await guess()).body.error_details).toEqual({ attempts_left: 0, retry_after_seconds: 7 })
+    expect((await guess()).status).toBe(429)
+    there.clock.nowMs += 7000
+    expect((await guess()).body.error_details).toEqual({ attempts_left: 0, retry_after_seconds: 7 })
+  })
+
+  test('T5: whatever is submitted whenever, accepted steps only ever rise', async () => {
+    const there = await world({
+      limits: { freeFailures: 90, maxConsecutiveFailures: 100, failLevelMax: 100_000 },
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({ wait: fc.integer({ min: -40, max: 70 }), offset: fc.integer({ min: -2, max: 2 }) }),
+          {
+            maxLength: 25,
+          },
+        ),
+        async (submissions) => {
+          there.clock.nowMs = Math.max(there.clock.nowMs, startMs) + 600_000
+          const { user_id, secret: userSecret } = await enrol(there)
+          const accepted: number[] = []
+          for (const { wait, offset } of submissions) {
+            there.clock.nowMs += wait * 1000
+            const at = there.clock.nowMs + offset * 30_000
+            const { status } = await there.post(authenticate, { user_id, totp_code: codeOf(userSecret, at) })
+            if (status === 200) accepted.push(Math.floor(at / 30_000))
+          }
+          expect(accepted).toEqual([...new Set(accepted)].sort((one, other) => one - other))
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+})
+
+test('T84: an unknown person, one without a factor and a wrong code cost about the same time', async () => {
+  const there = await world()
+  const bare = await makeUser(there)
+  const samples: Record<string, number[]> = { unknown: [], bare: [] }
+  for (let index = 0; index < 300; index++) {
+    for (const [name, user_id] of [
+      ['unknown', 'user-test-00000000-0000-4000-8000-000000000000'],
+      ['bare', bare],
+    ] as const) {
+      const start = performance.now()
+      await there.post(authenticate, { user_id, totp_code: '123456' })
+      samples[name]?.push(performance.now() - start)
+    }
+  }
+  const median = (of: number[] = []) => of.sort((one, other) => one - other)[of.length >> 1] ?? 0
+  const [unknown, without] = [median(samples.unknown), median(samples.bare)]
+  // Two milliseconds on a quiet machine; on a busy one both take longer, and so may the difference.
+  expect(Math.abs(unknown - without)).toBeLessThan(2 + unknown / 2)
+})
