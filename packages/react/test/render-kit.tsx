@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query'
-import { cleanup, render } from '@testing-library/react'
+import { cleanup, render, renderHook } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { type ReactNode, StrictMode } from 'react'
 import { afterEach, expect } from 'vitest'
@@ -36,6 +36,19 @@ export function renderKit(children: ReactNode, bff: FakeBff, props: Partial<MfaP
     user: userEvent.setup(),
     show: (inner: ReactNode) => view.rerender(tree(inner)),
   }
+}
+
+/** Runs a hook where {@link renderKit} renders a component. */
+export function hookKit<R>(use: () => R, bff: FakeBff, queryClient = new QueryClient()) {
+  const { result } = renderHook(use, {
+    wrapper: ({ children }) => (
+      <MfaProvider baseUrl="/mfa" fetch={bff.fetch} queryClient={queryClient}>
+        {children}
+      </MfaProvider>
+    ),
+    reactStrictMode: true,
+  })
+  return result
 }
 
 /** The element with `data-kit`, or nothing. */

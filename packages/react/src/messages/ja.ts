@@ -28,10 +28,10 @@ export const ja: Messages = {
     already_enrolled: '認証アプリはすでに設定されています。',
     not_enrolled: '認証アプリが設定されていません。',
     upstream_unavailable: 'サービスに接続できません。後でお試しください。',
-    outcome_unknown: '完了していないかもしれません。次のコードでお試しください。',
+    outcome_unknown: '未完了かもしれません。次のコードでお試しください。',
     internal: '問題が発生しました。ページを再読み込みしてください。',
     wait: '{time}後にお試しください。',
-    later: '後で試すか、サポートにご相談ください。',
+    later: '後で試すか、ご相談ください。',
     left: { other: 'あと{count}回試せます。' },
   },
   challenge: {

@@ -1,0 +1,163 @@
+import { QueryClient } from '@tanstack/react-query'
+import { act, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { StrictMode } from 'react'
+import { hydrateRoot } from 'react-dom/client'
+import { renderToString } from 'react-dom/server'
+import { afterEach, expect, it, vi } from 'vitest'
+import { codeOf, FakeBff } from '../test/fake-bff.js'
+import { action, hookKit, kit } from '../test/render-kit.js'
+import * as kitReact from './index.js'
+import {
+  MfaError,
+  MfaProvider,
+  MfaSettings,
+  mfaKeys,
+  RecoverAccount,
+  TotpChallenge,
+  TotpEnrollment,
+  useAuthenticateTotp,
+  useMfaStatus,
+  useStepUp,
+} from './index.js'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  document.body.replaceChildren()
+})
+
+it('exports these names and no others', () => {
+  expect(Object.keys(kitReact).sort()).toMatchInlineSnapshot(`
+    [
+      "CodeInput",
+      "MfaError",
+      "MfaProvider",
+      "MfaSettings",
+      "QrCode",
+      "RecoverAccount",
+      "RecoveryCodes",
+      "SecretKey",
+      "TotpChallenge",
+      "TotpEnrollment",
+      "createMfaClient",
+      "en",
+      "formatMessage",
+      "mfaKeys",
+      "mfaStatusOptions",
+      "useAuthenticateTotp",
+      "useCancelTotp",
+      "useCodeInput",
+      "useCreateTotp",
+      "useMessages",
+      "useMfaClient",
+      "useMfaStatus",
+      "useRecover",
+      "useRecoveryCodes",
+      "useRemoveTotp",
+      "useRotateRecoveryCodes",
+      "useSignOut",
+      "useStepUp",
+      "useTotpEnrollment",
+    ]
+  `)
+})
+
+it('renders on the server and hydrates without a warning', async () => {
+  const bff = new FakeBff().enroll()
+  const errors = vi.spyOn(console, 'error')
+  const tree = (
+    <StrictMode>
+      <MfaProvider baseUrl="/mfa" fetch={bff.fetch}>
+        <TotpChallenge />
+        <RecoverAccount />
+        <TotpEnrollment />
+        <MfaSettings />
+      </MfaProvider>
+    </StrictMode>
+  )
+  const host = document.createElement('div')
+  host.innerHTML = renderToString(tree)
+  expect(bff.calls).toHaveLength(0)
+  document.body.append(host)
+  expect(kit('code-input')).not.toBeNull()
+  const root = await act(() => hydrateRoot(host, tree))
+  await waitFor(() => expect(kit('settings')?.dataset.state).toBe('on'))
+  expect(errors).not.toHaveBeenCalled()
+  expect(bff.calls.filter(({ operation }) => operation !== 'status')).toHaveLength(0)
+  await act(() => root.unmount())
+})
+
+const useBoth = () => ({ status: useMfaStatus(), authenticate: useAuthenticateTotp() })
+
+it("works with the host's QueryClient, and puts the answered status into it", async () => {
+  const bff = new FakeBff().enroll()
+  const queryClient = new QueryClient()
+  const hook = hookKit(useBoth, bff, queryClient)
+  await waitFor(() => expect(hook.current.status.data?.verified).toBeNull())
+  const before = bff.count('status')
+  act(() => hook.current.authenticate.mutate({ code: codeOf(1) }))
+  await waitFor(() => expect(hook.current.status.data?.verified?.method).toBe('totp'))
+  expect(bff.count('status')).toBe(before)
+  expect(queryClient.getQueryData(mfaKeys.status('/mfa'))).toMatchObject({ enrolled: true })
+})
+
+it('a mutation that is cancelled fails with aborted, and the status is read again', async () => {
+  const bff = new FakeBff().enroll()
+  const hook = hookKit(useBoth, bff)
+  await waitFor(() => expect(hook.current.status.data).toBeDefined())
+  const release = bff.hold('authenticate')
+  act(() => hook.current.authenticate.mutate({ code: codeOf(1) }))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  const before = bff.count('status')
+  act(() => hook.current.authenticate.cancel())
+  await waitFor(() => expect(hook.current.authenticate.error?.code).toBe('aborted'))
+  await waitFor(() => expect(bff.count('status')).toBeGreaterThan(before))
+  release()
+})
+
+const problemOf = (code: string) =>
+  Response.json(
+    { type: `urn:kit:error:${code}`, title: code, status: 403, code, requestId: 'r' },
+    { status: 403 },
+  )
+
+it.each([
+  ['a Response', async (code: string) => problemOf(code)],
+  [
+    'an error',
+    async (code: string): Promise<Response> => Promise.reject(await MfaError.from(problemOf(code))),
+  ],
+])("steps up for the host's own call that fails with %s, then repeats it", async (_, refuse) => {
+  const bff = new FakeBff().enroll()
+  const stepUp = hookKit(useStepUp, bff).current
+  const answer = stepUp(async () => (bff.verified ? Response.json('gold') : refuse('mfa_required')))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  await userEvent.type(kit('code-input') as HTMLElement, codeOf(1))
+  expect(await (await answer).json()).toBe('gold')
+  expect(kit('step-up')).toBeNull()
+})
+
+it('two calls that need a code ask once', async () => {
+  const bff = new FakeBff().enroll()
+  const stepUp = hookKit(useStepUp, bff).current
+  const call = async () => (bff.verified ? 'done' : Promise.reject(new MfaError('step_up_required')))
+  const both = Promise.all([stepUp(call), stepUp(call)])
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  expect(document.querySelectorAll('[data-kit="step-up"]')).toHaveLength(1)
+  await userEvent.type(kit('code-input') as HTMLElement, codeOf(1))
+  expect(await both).toEqual(['done', 'done'])
+})
+
+it('a step-up that is given up rejects with aborted', async () => {
+  const stepUp = hookKit(useStepUp, new FakeBff().enroll()).current
+  const failed = stepUp(() => Promise.reject(new MfaError('step_up_required')))
+  const code = failed.catch((error: MfaError) => error.code)
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  await userEvent.click(action('cancel'))
+  expect(await code).toBe('aborted')
+})
+
+it('says what is missing where there is no provider', () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  expect(() => renderToString(<MfaSettings />)).toThrow('There is no MfaProvider above this component.')
+})
