@@ -27,13 +27,34 @@ const entries = [
   },
 ]
 
-for (const file of readdirSync(`${react}/messages`).filter((file) => !file.includes('.test.') && file !== 'en.ts')) {
+for (const file of readdirSync(`${react}/messages`).filter(
+  (file) => !file.includes('.test.') && file !== 'en.ts',
+)) {
   const locale = file.replace(/\.ts$/, '')
-  entries.push({ name: `locale ${locale}`, code: `export * from '@kit/react/messages/${locale}'`, limitBytes: 1_500 })
+  entries.push({
+    name: `locale ${locale}`,
+    code: `export * from '@kit/react/messages/${locale}'`,
+    limitBytes: 1_500,
+  })
 }
 
-const allowedModules = [/^packages\/react\/src\//, /^packages\/contract\/src\/errors\.ts$/, /\/qrcode\.react\//, /^<stdin>$/]
-const forbiddenWords = ['/v1/', 'project-live', 'project-test', 'secret-', 'session_token', 'stytch', 'zod', 'node:']
+const allowedModules = [
+  /^packages\/react\/src\//,
+  /^packages\/contract\/src\/errors\.ts$/,
+  /\/qrcode\.react\//,
+  /^<stdin>$/,
+]
+const forbiddenWords = [
+  '/v1/',
+  'project-live',
+  'project-test',
+  'secret-live',
+  'secret-test',
+  'session_token',
+  'stytch',
+  'zod',
+  'node:',
+]
 
 /** @returns gzip bytes, the modules that went in, and the text, of one entry with every chunk it may load */
 async function measure({ code, loader = 'ts' }) {
@@ -53,7 +74,10 @@ async function measure({ code, loader = 'ts' }) {
     absWorkingDir: root,
     external,
   })
-  const bytes = result.outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
+  const bytes = result.outputFiles.reduce(
+    (sum, file) => sum + gzipSync(file.contents, { level: 9 }).length,
+    0,
+  )
   const used = Object.values(result.metafile.outputs).flatMap((output) =>
     Object.entries(output.inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
@@ -67,15 +91,22 @@ console.log('| entry | gzip bytes | limit |\n|---|---|---|')
 for (const entry of entries) {
   const { bytes, used, text } = await measure(entry)
   console.log(`| ${entry.name} | ${bytes} | ${entry.limitBytes} |`)
-  if (bytes > entry.limitBytes) problems.push(`${entry.name}: ${bytes} bytes, the limit is ${entry.limitBytes}`)
+  if (bytes > entry.limitBytes)
+    problems.push(`${entry.name}: ${bytes} bytes, the limit is ${entry.limitBytes}`)
   for (const path of used)
-    if (!allowedModules.some((allowed) => allowed.test(path))) problems.push(`${entry.name}: has the module ${path}`)
-  for (const word of forbiddenWords) if (text.includes(word)) problems.push(`${entry.name}: has the word ${word}`)
+    if (!allowedModules.some((allowed) => allowed.test(path)))
+      problems.push(`${entry.name}: has the module ${path}`)
+  for (const word of forbiddenWords)
+    if (text.includes(word)) problems.push(`${entry.name}: has the word ${word}`)
 }
 
-const dependencies = Object.keys(JSON.parse(readFileSync(`${root}packages/react/package.json`, 'utf8')).dependencies)
+const dependencies = Object.keys(
+  JSON.parse(readFileSync(`${root}packages/react/package.json`, 'utf8')).dependencies,
+)
 if (dependencies.join() !== '@kit/contract,qrcode.react')
-  problems.push(`@kit/react depends on ${dependencies.join(', ')}; it may on @kit/contract and qrcode.react alone`)
+  problems.push(
+    `@kit/react depends on ${dependencies.join(', ')}; it may on @kit/contract and qrcode.react alone`,
+  )
 
 if (process.argv.includes('--check') && problems.length > 0) {
   console.error(problems.join('\n'))

@@ -34,7 +34,11 @@ export async function ensureChromium() {
   process.stderr.write('Installing Chromium for the browser tests…\n')
   const aptGet = (...args) =>
     process.getuid?.() === 0 ? run('apt-get', args) : run('sudo', ['-n', 'apt-get', ...args])
-  if (existsSync('/usr/bin/apt-get') && aptGet('update', '-qq') && aptGet('install', '-y', '-qq', 'chromium')) {
+  if (
+    existsSync('/usr/bin/apt-get') &&
+    aptGet('update', '-qq') &&
+    aptGet('install', '-y', '-qq', 'chromium')
+  ) {
     const installed = find()
     if (installed) return installed
   }

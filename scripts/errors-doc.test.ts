@@ -9,8 +9,10 @@ const cure = {
     'Serve the page from `origin`, send `x-csrf` with the `csrfToken` of the last status. A page on another subdomain is another origin.',
   unsupported_media_type: 'Send `content-type: application/json`, without content encoding.',
   body_too_large: 'No body of the contract is larger than 4 KiB.',
-  unauthenticated: 'Sign in with the host again; `identify` named nobody, or an intermediate session has expired.',
-  invalid_request: 'Send what the schema says and nothing else. A field that names a subject, a token or a secret is always refused.',
+  unauthenticated:
+    'Sign in with the host again; `identify` named nobody, or an intermediate session has expired.',
+  invalid_request:
+    'Send what the schema says and nothing else. A field that names a subject, a token or a secret is always refused.',
   already_enrolled: 'Remove the authenticator first, then create.',
   not_enrolled: 'Create a registration and confirm it with its first code.',
   registration_expired: 'Create again; the old QR code is void.',
@@ -20,7 +22,8 @@ const cure = {
   code_already_used: 'Wait for the next code; every code works once.',
   invalid_recovery_code: 'Ask again; every recovery code works once.',
   rate_limited: 'Wait for `Retry-After`.',
-  locked: 'Wait for `Retry-After` where it is there, or use a recovery code. Without it, the authenticator has to be set up anew.',
+  locked:
+    'Wait for `Retry-After` where it is there, or use a recovery code. Without it, the authenticator has to be set up anew.',
   not_supported: 'The provider lacks the operation; `capabilities` of the status says so beforehand.',
   bad_upstream: 'Look into the log by `requestId`: the provider answered something that cannot be trusted.',
   upstream_unavailable: 'Try again; the log says why the provider cannot be reached.',
@@ -32,7 +35,9 @@ const cure = {
 const answeredBy = (code: ErrorCode) => {
   if ((commonErrors as readonly ErrorCode[]).includes(code)) return 'every route'
   const found = Object.values(routes).filter((route) => (route.errors as readonly ErrorCode[]).includes(code))
-  return found.length === 0 ? '`requireMfa`' : found.map((route) => `\`${route.method} ${route.path}\``).join(', ')
+  return found.length === 0
+    ? '`requireMfa`'
+    : found.map((route) => `\`${route.method} ${route.path}\``).join(', ')
 }
 
 it('docs/errors.md says what the error table says (run with -u to write it anew)', async () => {

@@ -20,7 +20,9 @@ const sourcesOf = (folder: string) => filesIn(folder, isSource)
 /** What a file imports, statically or dynamically, types included. Comments are cut first. */
 function importsOf(path: string): string[] {
   const text = read(path).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
-  return [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+)['"]([^'"]+)['"]/gm)].map(([, name]) => String(name))
+  return [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+)['"]([^'"]+)['"]/gm)].map(([, name]) =>
+    String(name),
+  )
 }
 
 const packageOf = (specifier: string) =>
@@ -58,7 +60,9 @@ describe('the import table of ARCHITECTURE.md', () => {
 
   it.each([...folders.keys()])('says exactly what %s imports from outside itself', (folder) => {
     const files = folder.endsWith('.ts') ? [folder] : sourcesOf(folder).filter((path) => !folders.has(path))
-    const imported = files.flatMap(importsOf).filter((name) => !name.startsWith('.') && !name.startsWith('virtual:'))
+    const imported = files
+      .flatMap(importsOf)
+      .filter((name) => !name.startsWith('.') && !name.startsWith('virtual:'))
     expect([...new Set(imported.map(packageOf))].sort()).toEqual([...(folders.get(folder) ?? [])].sort())
   })
 
@@ -86,7 +90,9 @@ describe.each(packages)('the reading order of packages/%s/README.md', (name) => 
       importsOf(path)
         .filter((specifier) => specifier.startsWith('.') && /\.js$/.test(specifier))
         .map((specifier) => resolve(root, dirname(path), specifier))
-        .map((target) => [target.replace(/\.js$/, '.ts'), target.replace(/\.js$/, '.tsx')].find((file) => existsSync(file)))
+        .map((target) =>
+          [target.replace(/\.js$/, '.ts'), target.replace(/\.js$/, '.tsx')].find((file) => existsSync(file)),
+        )
         .filter((target) => target !== undefined)
         .filter((target) => {
           const [from, to] = [placeOf(join(root, path)), placeOf(target)]
@@ -109,9 +115,15 @@ describe('the documents', () => {
         .trim()
         .replaceAll(' ', '-')
     const headings = (path: string) =>
-      [...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => slug(String(heading).replaceAll('`', '')))
+      [...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) =>
+        slug(String(heading).replaceAll('`', '')),
+      )
     const broken = documents.flatMap((path) =>
-      [...read(path).replace(/```[\s\S]*?```/g, '').matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"\s]+)"/g)]
+      [
+        ...read(path)
+          .replace(/```[\s\S]*?```/g, '')
+          .matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"\s]+)"/g),
+      ]
         .map(([, inline, attribute]) => String(inline ?? attribute))
         .filter((link) => !/^(https?:|mailto:|otpauth:)/.test(link))
         .filter((link) => {
@@ -127,7 +139,17 @@ describe('the documents', () => {
 
   it('name only commands that package.json has', () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
-    const known = new Set([...scripts, 'install', 'add', 'exec', 'pack', 'changeset', 'dlx', '--filter', '-r'])
+    const known = new Set([
+      ...scripts,
+      'install',
+      'add',
+      'exec',
+      'pack',
+      'changeset',
+      'dlx',
+      '--filter',
+      '-r',
+    ])
     const unknown = documents.flatMap((path) =>
       [...read(path).matchAll(/\bpnpm(?:@12)? ([a-z@-][\w:@/-]*)/g)]
         .map(([, command]) => String(command))
@@ -146,7 +168,9 @@ describe('the sources', () => {
   })
 
   it('silence no type check', () => {
-    const silenced = sources.filter((path) => /@ts-(ignore|nocheck)|\bas any\b|: any\b|as unknown as/.test(read(path)))
+    const silenced = sources.filter((path) =>
+      /@ts-(ignore|nocheck)|\bas any\b|: any\b|as unknown as/.test(read(path)),
+    )
     expect(silenced).toEqual([])
   })
 

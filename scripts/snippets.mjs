@@ -48,7 +48,9 @@ writeFileSync(
     include: ['*.ts', '*.tsx'],
   }),
 )
-const tsc = spawnSync(`${root}node_modules/.bin/tsc`, ['-p', folder, '--pretty', 'false'], { encoding: 'utf8' })
+const tsc = spawnSync(`${root}node_modules/.bin/tsc`, ['-p', folder, '--pretty', 'false'], {
+  encoding: 'utf8',
+})
 const told = tsc.stdout.replace(/^.*?([^/\s]+\.tsx?)\((\d+),(\d+)\)/gm, (whole, name, line, column) => {
   const place = places.get(name)
   return place ? `${place.path}:${place.line + Number(line)}:${column}` : whole

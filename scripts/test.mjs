@@ -48,7 +48,12 @@ const wants = (part) => only.length === 0 || only.includes(part)
 
 if (wants('unit')) {
   const report = join(folder, 'vitest.json')
-  const status = await run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+  const status = await run(bin('vitest'), [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ])
   add(report, status, (json) => ({
     passed: json.numPassedTests,
     failed: json.numFailedTests,
