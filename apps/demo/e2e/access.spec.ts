@@ -43,7 +43,6 @@ for (const { name, rules, ...look } of looks) {
     const check = (page: Page, what: string) => expectAccessible(page, what, rules)
 
     test('every page and step is accessible', async ({ page }) => {
-      test.setTimeout(120_000)
       await page.goto('/')
       await expect(page.locator('form.sign-in')).toBeVisible()
       await check(page, 'sign-in')
