@@ -7,7 +7,7 @@ interface Visit {
   props?: CodePageProps | Record<string, unknown>
   ssr?: boolean
   strict?: boolean
-  dir?: 'rtl'
+  dir?: 'rtl' | undefined
   css?: 'none'
   theme?: 'light' | 'dark'
 }
@@ -94,6 +94,7 @@ export const test = base.extend<Kit, { origin: string }>({
   permissions: ['clipboard-read', 'clipboard-write'],
   visit: async ({ page }, use) => {
     await use(async (options = {}) => {
+      page.setDefaultTimeout(15_000)
       await page.goto(address(options))
       await page.locator('main').waitFor()
       await page.waitForFunction(() => 'log' in window)

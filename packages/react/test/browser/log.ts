@@ -1,3 +1,5 @@
+import type { FakeBff } from '../fake-bff.js'
+
 /** What happened on a page of the fixture; tests read it as `window.log`. */
 export const log = {
   changes: [] as { value: string; reason: string }[],
@@ -15,6 +17,8 @@ export const log = {
 declare global {
   interface Window {
     log: typeof log
+    /** The BFF of a flow page. */
+    bff: FakeBff
     /** Gives the field of the code page other props. */
     setProps: (props: Record<string, unknown>) => void
   }

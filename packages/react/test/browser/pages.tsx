@@ -1,8 +1,14 @@
 import { type ComponentProps, Profiler, useEffect, useState } from 'react'
 import { CodeInput } from '../../src/code-input.js'
+import { MfaSettings } from '../../src/mfa-settings.js'
+import { MfaProvider } from '../../src/provider.js'
 import { QrCode } from '../../src/qr-code.js'
+import { RecoverAccount } from '../../src/recover-account.js'
 import { RecoveryCodes } from '../../src/recovery-codes.js'
 import { SecretKey } from '../../src/secret-key.js'
+import { TotpChallenge } from '../../src/totp-challenge.js'
+import { TotpEnrollment } from '../../src/totp-enrollment.js'
+import { FakeBff } from '../fake-bff.js'
 import { log } from './log.js'
 
 /** Props of the code page: those of the field, and how its host behaves. */
@@ -11,6 +17,8 @@ export interface CodePageProps extends Partial<Omit<ComponentProps<typeof CodeIn
   uncontrolled?: boolean
   /** The host refuses each whole code: clears it at once. */
   clearsOnComplete?: boolean
+  /** The host takes no change. */
+  refuses?: boolean
 }
 
 function CodePage(first: CodePageProps) {
@@ -22,7 +30,7 @@ function CodePage(first: CodePageProps) {
       setProps((old) => ({ ...old, ...next }))
     }
   }, [])
-  const { uncontrolled, clearsOnComplete, ...field } = props
+  const { uncontrolled, clearsOnComplete, refuses, ...field } = props
   return (
     <form
       onSubmit={(event) => {
@@ -39,7 +47,7 @@ function CodePage(first: CodePageProps) {
           value={uncontrolled ? undefined : value}
           onChange={(next, { reason }) => {
             log.changes.push({ value: next, reason })
-            setValue(next)
+            if (!refuses) setValue(next)
           }}
           onComplete={(code) => {
             log.completes.push(code)
@@ -56,8 +64,47 @@ const otpauth =
   'otpauth://totp/Acme:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme&algorithm=SHA1&digits=6&period=30'
 const codes = Array.from({ length: 10 }, (_, i) => `${i}k3f-9qwe-r7ty-xzm${i}`)
 
+/** The person in front of a flow. */
+export interface FlowPageProps {
+  kit: 'enrollment' | 'challenge' | 'recover' | 'settings'
+  enrolled?: boolean
+  verified?: 'totp' | 'recovery_code'
+  fresh?: boolean
+  required?: boolean
+  /** Recovery codes that are left. */
+  left?: number
+}
+
+const flows = {
+  enrollment: <TotpEnrollment onCancel={() => {}} />,
+  challenge: <TotpChallenge />,
+  recover: <RecoverAccount onCancel={() => {}} />,
+  settings: <MfaSettings />,
+}
+
+function FlowPage({ kit, enrolled, verified, fresh = true, required = false, left = 10 }: FlowPageProps) {
+  const [bff] = useState(() => {
+    const one = new FakeBff()
+    if (enrolled) one.enroll()
+    if (verified) one.verify(verified)
+    one.fresh = fresh
+    one.required = required
+    one.recoveryCodes = one.recoveryCodes.slice(0, left)
+    return one
+  })
+  useEffect(() => {
+    window.bff = bff
+  }, [bff])
+  return (
+    <MfaProvider baseUrl="/mfa" fetch={bff.fetch}>
+      {flows[kit]}
+    </MfaProvider>
+  )
+}
+
 const pages: Record<string, (props: Record<string, unknown>) => React.ReactNode> = {
   code: (props) => <CodePage {...props} />,
+  flow: (props) => <FlowPage kit="settings" {...props} />,
   qr: (props) => <QrCode value={otpauth} {...props} />,
   key: () => <SecretKey value="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" />,
   codes: () => (
