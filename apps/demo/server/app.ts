@@ -51,7 +51,7 @@ export async function createDemo(settings: Settings): Promise<Demo> {
   app.get('/api/about', (_req, res) => {
     res.json({ provider: provider.name, organizations: provider.name === 'embedded' })
   })
-  app.use('/api/vault', bff.requireMfa(), vault)
+  app.get('/api/vault', bff.requireMfa(), vault)
   app.use('/api', notFound)
 
   // The page of the challenge has the address that the BFF is mounted on; everything below it is the BFF's.

@@ -16,7 +16,7 @@ const problems = {
   provider_unavailable: { status: 503, title: 'The sign-in provider cannot be reached.' },
 } as const
 
-export type ProblemCode = keyof typeof problems
+type ProblemCode = keyof typeof problems
 
 /** Thrown by a route to refuse; the error handler of `app.ts` answers with it. */
 export class Refusal extends Error {

@@ -10,7 +10,7 @@ const Keys = z.strictObject({
   encryptionKey: z.base64(),
   cookieKey: z.base64(),
 })
-export type Keys = z.infer<typeof Keys>
+type Keys = z.infer<typeof Keys>
 
 export interface Settings {
   port: number
