@@ -21,8 +21,9 @@ it('keeps what was set last, whatever is set again or deleted between', () => {
 
 it('T34: costs the same when it is full', () => {
   const map = new BoundedMap<string, number>(50_000)
-  const begun = performance.now()
-  for (let i = 0; i < 500_000; i++) map.set(`key ${i}`, i)
+  const before = process.cpuUsage()
+  for (let i = 0; i < 200_000; i++) map.set(`key ${i}`, i)
   expect(map.size).toBe(50_000)
-  expect(performance.now() - begun).toBeLessThan(5_000)
+  // Walking over what was deleted took 4.5 seconds of processor time here.
+  expect(process.cpuUsage(before).user).toBeLessThan(1_500_000)
 })

@@ -76,6 +76,8 @@ export interface SheddingOptions {
 }
 
 const lagEveryMs = 100
+/** Below this many requests at once it is not they who make the loop late, and refusing them helps nobody. */
+const fewInFlight = 16
 
 /**
  * Takes no more than can be answered in time: what waits longer helps nobody, and makes those wait who came
@@ -95,7 +97,7 @@ export function withShedding(
   }, lagEveryMs).unref()
 
   return (req, res) => {
-    if (inFlight >= maxInFlight || lagMs > maxLagMs) return refuse(res, 'busy')
+    if (inFlight >= maxInFlight || (inFlight >= fewInFlight && lagMs > maxLagMs)) return refuse(res, 'busy')
     inFlight++
     res.once('close', () => inFlight--)
     try {

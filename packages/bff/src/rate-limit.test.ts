@@ -73,17 +73,17 @@ it('lets reads and codes each have their own room, and never stops a sign-out', 
   for (let i = 0; i < 1_000; i++) expect(await request('signOut')).toBeNull()
 })
 
-it('T34: a million names cost a bounded memory', async () => {
+it('T34: names without end cost a bounded memory', async () => {
   const { limiter } = setUp()
   // What is garbage already is not what the limiter keeps.
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   collect()
   const before = process.memoryUsage().heapUsed
-  for (let i = 0; i < 1_000_000; i++) await limiter.consume(from(`${i}-${'long name '.repeat(5)}`))
+  for (let i = 0; i < 200_000; i++) await limiter.consume(from(`${i}-${'long name '.repeat(5)}`))
   collect()
   expect(await limiter.consume(from('192.0.2.1'))).toBeNull()
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * 1024 * 1024)
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20 * 1024 * 1024)
 })
 
 it('refuses limits that make no sense', () => {
