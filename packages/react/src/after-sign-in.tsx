@@ -1,8 +1,7 @@
 import type { MfaStatus } from '@kit/contract'
 import { Action } from './action.js'
 import { form, recovered } from './messages/en.js'
-import { isLow, RecoveryStock } from './recovery-stock.js'
-import { useGroup } from './use-messages.js'
+import { formatMessage, useGroup, useLocale } from './use-messages.js'
 import { useStepFocus } from './use-step-focus.js'
 
 /** What a person chose to see to first: a new authenticator app, or new recovery codes. */
@@ -10,6 +9,23 @@ export type NextStep = 'replace' | 'rotate'
 
 /** Takes the person on; `next` is where {@link MfaSettings} should begin: `<MfaSettings start={next} />`. */
 export type OnSuccess = (status: MfaStatus, next?: NextStep) => void
+
+/** Whether the person should hear how few recovery codes are left: three or fewer. `null` means that nobody knows. */
+const isLow = (remaining: number | null): boolean => remaining !== null && remaining < 4
+
+/** How many recovery codes are left, with a warning when they are few or none. */
+export function RecoveryStock({ remaining }: { remaining: number | null }) {
+  const t = useGroup('recovered', recovered)
+  const locale = useLocale()
+  const low = isLow(remaining)
+  return (
+    remaining !== null && (
+      <p className="kit-stock" data-state={low ? 'low' : 'enough'}>
+        {formatMessage(locale, t.left, { count: remaining })} {low && t.low}
+      </p>
+    )
+  )
+}
 
 const byRecoveryCode = ({ verified }: MfaStatus) => verified?.method === 'recovery_code'
 

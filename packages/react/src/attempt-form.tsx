@@ -2,7 +2,7 @@ import { type ReactNode, useId, useMemo, useRef, useState } from 'react'
 import { CodeInput } from './code-input.js'
 import { ErrorText } from './error-text.js'
 import { form as english, error as errorEnglish } from './messages/en.js'
-import { MfaError } from './mfa-error.js'
+import { isRefusal, type MfaError } from './mfa-error.js'
 import { useCountdown } from './use-countdown.js'
 import { formatMessage, useGroup, useLocale } from './use-messages.js'
 
@@ -85,7 +85,7 @@ export function AttemptForm(props: AttemptFormProps) {
     try {
       await send(next)
     } catch (refusal) {
-      if (refusal instanceof MfaError && (refusal.status === 422 || refusal.status === 429)) setValue('')
+      if (isRefusal(refusal)) setValue('')
       ref.current?.focus()
     }
     sending.current = false

@@ -66,7 +66,7 @@ export interface MfaClientOptions {
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
   if (typeof baseUrl !== 'string')
-    throw new TypeError('MFA client: baseUrl is missing. Give the path of the BFF, such as "/mfa".')
+    throw new TypeError('baseUrl is missing: give the path of the BFF, such as "/mfa".')
   let known: MfaStatus | undefined
 
   const exchange = async (operation: ClientOperation, input?: unknown, { signal }: CallOptions = {}) => {
@@ -112,15 +112,6 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
       }
     }
 
-  return {
-    status: method('status'),
-    create: method('create'),
-    authenticate: method('authenticate'),
-    recover: method('recover'),
-    recoveryCodes: method('recoveryCodes'),
-    rotate: method('rotate'),
-    remove: method('remove'),
-    cancel: method('cancel'),
-    signOut: method('signOut'),
-  }
+  const operations = Object.keys(lines) as ClientOperation[]
+  return Object.fromEntries(operations.map((operation) => [operation, method(operation)])) as MfaClient
 }

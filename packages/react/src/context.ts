@@ -32,7 +32,7 @@ export function useMfa(): Mfa {
   const mfa = useContext(MfaContext)
   if (!mfa)
     throw new Error(
-      'There is no MfaProvider above this component. Put <MfaProvider baseUrl="/mfa"> around it.',
+      'There is no MfaProvider above this component: put <MfaProvider baseUrl="/mfa"> around it.',
     )
   return mfa
 }

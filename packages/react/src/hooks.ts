@@ -1,9 +1,9 @@
 import type { MfaStatus, ResponseOf } from '@kit/contract'
-import { type QueryClient, queryOptions, useMutation, useQuery } from '@tanstack/react-query'
+import { queryOptions, useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { ClientOperation, InputOf } from './client.js'
 import { type Mfa, type StepUpOptions, useMfa } from './context.js'
-import { MfaError } from './mfa-error.js'
+import { isRefusal, type MfaError } from './mfa-error.js'
 
 /** Keys of everything the kit keeps in a QueryClient: the status, and the names of mutations, without their data. */
 export const mfaKeys = {
@@ -44,11 +44,7 @@ export interface OperationHook<O extends ClientOperation> {
   cancel: () => void
 }
 
-function remember(queryClient: QueryClient, baseUrl: string, answer: unknown) {
-  const queryKey = mfaKeys.status(baseUrl)
-  if (!(answer instanceof Object && 'csrfToken' in answer)) return queryClient.invalidateQueries({ queryKey })
-  queryClient.setQueryData(queryKey, answer)
-}
+const isStatus = (body: unknown) => body instanceof Object && 'csrfToken' in body
 
 /**
  * One operation as a mutation. TanStack Query keeps the variables and the data of a mutation in its cache, where
@@ -60,13 +56,15 @@ function useOperation<O extends ClientOperation>(
 ): OperationHook<O> {
   const { baseUrl, client, queryClient, stepUp } = useMfa()
   const [data, setData] = useState<ResponseOf<O>>()
-  const flight = useRef<{ abort: AbortController; answer: Promise<ResponseOf<O>> }>(undefined)
+  const flight = useRef<Promise<ResponseOf<O>>>(undefined)
+  const abort = useRef<AbortController>(undefined)
   const send = useRef<() => Promise<void>>(undefined)
+  const queryKey = mfaKeys.status(baseUrl)
 
   const mutation = useMutation<void, MfaError, void>(
     {
       mutationKey: mfaKeys.operation(baseUrl, operation),
-      mutationFn: () => send.current?.() ?? Promise.resolve(),
+      mutationFn: async () => send.current?.(),
       retry: false,
       gcTime: 0,
       networkMode: 'always',
@@ -74,37 +72,35 @@ function useOperation<O extends ClientOperation>(
     queryClient,
   )
 
-  const start = async (input: InputOf<O>, { signal }: AbortController) => {
-    let answer: { body: ResponseOf<O> } | undefined
-    const call = () => client[operation](input, { signal })
+  const start = async (input: InputOf<O>) => {
+    const controller = new AbortController()
+    const call = () => client[operation](input, controller)
+    const answer: { body?: ResponseOf<O> } = {}
+    abort.current = controller
     send.current = async () => {
-      send.current = undefined
-      answer = { body: await (stepUpOptions ? stepUp(call, stepUpOptions) : call()) }
+      answer.body = await (stepUpOptions ? stepUp(call, stepUpOptions) : call())
     }
     // A status that is being read now is older than the one this answers.
-    await queryClient.cancelQueries({ queryKey: mfaKeys.status(baseUrl) })
+    await queryClient.cancelQueries({ queryKey })
     try {
       await mutation.mutateAsync()
     } catch (error) {
       // A refused code changes nothing that the status tells; of anything else it may know more.
-      if (!(error instanceof MfaError && (error.status === 422 || error.status === 429)))
-        void remember(queryClient, baseUrl, undefined)
+      if (!isRefusal(error)) void queryClient.invalidateQueries({ queryKey })
       throw error
+    } finally {
+      flight.current = send.current = undefined
     }
-    if (!answer) throw new MfaError('aborted')
-    void remember(queryClient, baseUrl, answer.body)
-    setData(answer.body)
-    return answer.body
+    const body = answer.body as ResponseOf<O>
+    if (isStatus(body)) queryClient.setQueryData(queryKey, body)
+    else void queryClient.invalidateQueries({ queryKey })
+    setData(body)
+    return body
   }
 
   const mutateAsync = (input: InputOf<O>) => {
-    if (flight.current) return flight.current.answer
-    const abort = new AbortController()
-    const answer = start(input, abort).finally(() => {
-      flight.current = undefined
-    })
-    flight.current = { abort, answer }
-    return answer
+    flight.current ??= start(input)
+    return flight.current
   }
 
   return {
@@ -117,7 +113,7 @@ function useOperation<O extends ClientOperation>(
       setData(undefined)
       mutation.reset()
     },
-    cancel: () => flight.current?.abort.abort(),
+    cancel: () => abort.current?.abort(),
   }
 }
 

@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query'
 import { act, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
+import { userEvent } from '@testing-library/user-event'
 import { StrictMode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
@@ -159,5 +159,5 @@ it('a step-up that is given up rejects with aborted', async () => {
 
 it('says what is missing where there is no provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  expect(() => renderToString(<MfaSettings />)).toThrow('There is no MfaProvider above this component.')
+  expect(() => renderToString(<MfaSettings />)).toThrow('There is no MfaProvider above this component')
 })

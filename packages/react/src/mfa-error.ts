@@ -32,32 +32,27 @@ const alike: Record<Exclude<MfaErrorCode, Said | Mistake>, Said> = {
 
 /** What a person reads about a code. */
 export function sentenceOf(code: string, sentences: Messages['error']): string {
-  const known: Record<string, unknown> = sentences
-  const said = known[code] ?? known[(alike as Record<string, Said>)[code] ?? 'internal']
+  const known = sentences as Readonly<Record<string, unknown>>
+  const said = known[(alike as Readonly<Record<string, string>>)[code] ?? code]
   return typeof said === 'string' ? said : sentences.internal
 }
 
 /** The one error of this package: what the hooks and the client reject with. It never carries a code or a secret. */
 export class MfaError extends Error {
+  declare readonly code: MfaErrorCode
   /** HTTP status of the answer; 0 where none came. */
-  readonly status: number
+  declare readonly status: number
   /** The id under which the server's log has this; undefined where no answer came. */
-  readonly requestId: string | undefined
+  declare readonly requestId: string | undefined
   /** Whole seconds until another try makes sense. */
-  readonly retryAfterSeconds: number | undefined
+  declare readonly retryAfterSeconds: number | undefined
   /** How many more wrong codes are answered before the next delay. */
-  readonly attemptsLeft: number | undefined
+  declare readonly attemptsLeft: number | undefined
 
-  constructor(
-    readonly code: MfaErrorCode,
-    { title = code, status = 0, requestId, retryAfterSeconds, attemptsLeft }: Partial<Problem> = {},
-  ) {
+  constructor(code: MfaErrorCode, problem: Partial<Problem> = {}) {
+    const { title = code, status = 0, requestId, retryAfterSeconds, attemptsLeft } = problem
     super(title)
-    this.name = 'MfaError'
-    this.status = status
-    this.requestId = requestId
-    this.retryAfterSeconds = retryAfterSeconds
-    this.attemptsLeft = attemptsLeft
+    Object.assign(this, { name: 'MfaError', code, status, requestId, retryAfterSeconds, attemptsLeft })
   }
 
   /**
@@ -72,3 +67,7 @@ export class MfaError extends Error {
       : new MfaError('internal', { status })
   }
 }
+
+/** Whether the server has judged what was sent and refused it, or will not judge it now: nothing else has changed. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof MfaError && (error.status === 422 || error.status === 429)

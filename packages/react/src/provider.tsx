@@ -1,11 +1,11 @@
 import { QueryClient, QueryClientContext } from '@tanstack/react-query'
-import { type ReactNode, useContext, useMemo, useState } from 'react'
+import { type ReactNode, useContext, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { createMfaClient } from './client.js'
 import { type Mfa, MfaContext, type StepUp, type StepUpOptions } from './context.js'
-import type { Messages } from './messages/en.js'
+import { challenge, type Messages } from './messages/en.js'
 import { MfaError } from './mfa-error.js'
-import { StepUpDialog } from './step-up.js'
-import { LanguageContext } from './use-messages.js'
+import { LanguageContext, useGroup } from './use-messages.js'
+import { Verify } from './verify.js'
 
 /** Props of {@link MfaProvider}. */
 export interface MfaProviderProps {
@@ -81,5 +81,36 @@ export function MfaProvider(props: MfaProviderProps) {
         )}
       </LanguageContext.Provider>
     </MfaContext.Provider>
+  )
+}
+
+interface StepUpDialogProps {
+  codeOnly: boolean
+  onPass: () => void
+  onCancel: () => void
+}
+
+/**
+ * Asks for a code over the page: the browser's own modal dialog, which keeps the focus inside, closes on Escape and
+ * gives the focus back to what had it.
+ */
+function StepUpDialog({ codeOnly, onPass, onCancel }: StepUpDialogProps) {
+  const t = useGroup('challenge', challenge)
+  const ref = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const dialog = ref.current
+    if (!dialog?.open) dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  return (
+    <dialog ref={ref} onCancel={onCancel} data-kit="step-up" data-state="open" aria-label={t.stepUp}>
+      <Verify
+        title={t.stepUp}
+        only={codeOnly ? 'code' : undefined}
+        autoFocus
+        onPass={onPass}
+        onCancel={onCancel}
+      />
+    </dialog>
   )
 }

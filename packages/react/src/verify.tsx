@@ -31,8 +31,8 @@ export function Verify(props: VerifyProps) {
     <>
       <h2>{heading}</h2>
       <AttemptForm
-        {...options}
         key={other}
+        {...options}
         title={heading}
         recovery={recovery}
         autoFocus={autoFocus || view !== only}

@@ -15,9 +15,6 @@ export interface Plural {
   readonly other: string
 }
 
-/** One form for each category given: keeps the type of an entry {@link Plural}, whatever forms it has. */
-const plural = (forms: Plural): Plural => forms
-
 /** Fields and buttons that several components share. */
 export const form = {
   code: 'Code from your authenticator app',
@@ -53,7 +50,7 @@ export const error = {
   internal: 'Something went wrong. Reload the page.',
   wait: 'Try again in {time}.',
   later: 'Try again later, or ask for help.',
-  left: plural({ one: '{count} attempt left.', other: '{count} attempts left.' }),
+  left: { one: '{count} attempt left.', other: '{count} attempts left.' } as Plural,
 }
 
 /** Sign-in with a second factor, and the dialog that asks for one. */
@@ -68,7 +65,7 @@ export const recovered = {
   body: 'That code no longer works. If you lost your authenticator app, set up a new one.',
   replace: 'Set up a new authenticator app',
   rotate: 'Make new recovery codes',
-  left: plural({ one: '{count} recovery code left.', other: '{count} recovery codes left.' }),
+  left: { one: '{count} recovery code left.', other: '{count} recovery codes left.' } as Plural,
   low: 'Make new ones before you need one.',
 }
 
