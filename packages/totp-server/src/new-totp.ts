@@ -4,7 +4,6 @@ import { secretContext } from './judge.js'
 import { readRandom } from './random.js'
 import { makeRecoveryCodes, normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
 import { Refusal } from './refusal.js'
-import type { Queries } from './store.js'
 import type { Subject } from './subjects.js'
 import type { RecoveryCodesTable, TotpsTable } from './tables.js'
 
@@ -61,34 +60,34 @@ const codeContext = (
   { projectId }: Context,
 ) => `recovery-code|${projectId}|${row.subject_id}|${row.recovery_code_id}`
 
-/** Stores a set of codes for a registration. @throws Refusal for one that cannot be a recovery code */
-export async function insertRecoveryCodes(
-  queries: Queries,
+/** A set of codes for a registration, not stored yet. @throws Refusal for one that cannot be a recovery code */
+export function sealRecoveryCodes(
   context: Context,
   totp: TotpsTable,
   codes: readonly string[],
-): Promise<void> {
+): RecoveryCodesTable[] {
   const { keyring } = context
-  for (const [place, code] of codes.entries()) {
+  const key_id = keyring.currentKeyId
+  const pepper = keyring.pepper(key_id)
+  return codes.map((code, place) => {
     const normalised = normaliseRecoveryCode(code)
     if (normalised === null) throw new Refusal('invalid_recovery_code')
     const ids = {
       recovery_code_id: newId('totp-recovery-code', context.environment),
       subject_id: totp.subject_id,
     }
-    const key_id = keyring.currentKeyId
     const sealed =
       context.recoveryCodes === 'sealed' ? keyring.seal(Buffer.from(code), codeContext(ids, context)) : null
-    await queries.insertRecoveryCode({
+    return {
       ...ids,
       totp_id: totp.totp_id,
-      code_hash: recoveryCodeHash(keyring.pepper(key_id), totp.subject_id, normalised),
+      code_hash: recoveryCodeHash(pepper, totp.subject_id, normalised),
       key_id,
       sealed_code: sealed?.sealed ?? null,
       place,
       used_at: null,
-    })
-  }
+    }
+  })
 }
 
 /** The unused codes of a registration. Empty where they are kept as hashes only. */
@@ -116,13 +115,14 @@ export async function storeTotp(
   totp: TotpsTable,
   recoveryCodes: readonly string[],
 ): Promise<void> {
+  const codes = sealRecoveryCodes(context, totp, recoveryCodes)
   await context.store.transaction(async (queries) => {
     // Of several creates at once the last one stays: each takes the place of the one before it.
     for (let attempt = 0; attempt < 5; attempt++) {
       await queries.deletePendingTotp(totp.subject_id)
       if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
       if (await queries.insertTotp(totp)) {
-        await insertRecoveryCodes(queries, context, totp, recoveryCodes)
+        await queries.insertRecoveryCodes(codes)
         return
       }
     }

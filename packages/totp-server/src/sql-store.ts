@@ -1,4 +1,4 @@
-import type { Dialect, Run } from './statement.js'
+import type { Dialect, Run, Value } from './statement.js'
 import { compileStatements, type JoinedTotp, type Statements } from './statements.js'
 import type { Queries, Store } from './store.js'
 import type { TotpsTable } from './tables.js'
@@ -131,8 +131,11 @@ function createQueries(run: Run, statements: Statements): Queries {
       await run(statements.restoreTotp, { totpId })
     },
 
-    async insertRecoveryCode(code) {
-      await run(statements.insertRecoveryCode, { ...code })
+    async insertRecoveryCodes(codes) {
+      const columns = codes.flatMap((code, index) =>
+        Object.entries(code).map(([column, cell]): [string, Value] => [`${column}${index}`, cell]),
+      )
+      await run(statements.insertRecoveryCodes(codes.length), Object.fromEntries(columns))
     },
     lockTotp: async (totpId) => (await run(statements.lockTotp, { totpId })).length === 1,
     async deleteRecoveryCodes(totpId) {

@@ -27,10 +27,25 @@ function withBytes(rows: unknown[]): unknown[] {
   return rows
 }
 
+/** Something that writes: one statement, or the statements of a transaction. */
+interface Job {
+  readonly work: (run: Run) => Promise<unknown>
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Most jobs that one commit carries. */
+const maxBatch = 64
+
+/**
+ * One connection, used in turns. What is to be written in one turn of the event loop is committed together, each
+ * job behind a savepoint of its own: a commit waits for the disk, which costs more than all else, and so costs it
+ * once. No job is answered before the commit that carries it.
+ */
 function createEngine(connection: Connection): Engine {
   const prepared = new Map<string, ReturnType<Connection['prepare']>>()
-  // One connection: while a transaction holds it single statements wait, so that none ends up inside of it.
-  let turn: Promise<void> | null = null
+  let waiting: Job[] = []
+  let batch: Promise<void> | null = null
 
   const runNow: Run = async <Row>(...[statement, values]: Parameters<typeof runNow<Row>>) => {
     try {
@@ -56,35 +71,61 @@ function createEngine(connection: Connection): Engine {
     }
   }
 
+  /** Runs jobs in one transaction. A job that fails undoes itself alone, unless SQLite undid the whole. */
+  async function commit(jobs: readonly Job[]): Promise<void> {
+    const done: (() => void)[] = []
+    try {
+      command('BEGIN IMMEDIATE')
+      for (const { work, resolve, reject } of jobs) {
+        command('SAVEPOINT job')
+        try {
+          const result = await work(runNow)
+          done.push(() => resolve(result))
+        } catch (error) {
+          // Some faults, such as a full disk, end the transaction by themselves.
+          if (!connection.inTransaction) throw error
+          command('ROLLBACK TO job')
+          done.push(() => reject(error))
+        }
+        command('RELEASE job')
+      }
+      command('COMMIT')
+    } catch (error) {
+      if (connection.inTransaction) connection.exec('ROLLBACK')
+      for (const { reject } of jobs) reject(error)
+      return
+    }
+    for (const settle of done) settle()
+  }
+
+  async function commitAll(): Promise<void> {
+    // Every request that is being answered in this turn of the event loop gets to write first.
+    await new Promise(setImmediate)
+    while (waiting.length > 0) {
+      const jobs = waiting.slice(0, maxBatch)
+      waiting = waiting.slice(maxBatch)
+      await commit(jobs)
+    }
+    batch = null
+  }
+
+  const write = <T>(work: (run: Run) => Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      waiting.push({ work, resolve: (result) => resolve(result as T), reject })
+      batch ??= commitAll()
+    })
+
   return {
     dialect: 'sqlite',
     async run(statement, values) {
-      while (turn !== null) await turn
+      if (!statement.isRead) return write((run) => run(statement, values))
+      // What a batch has written is nobody's to see before it is committed.
+      while (connection.inTransaction) await batch
       return runNow(statement, values)
     },
-    async transaction(work) {
-      while (turn !== null) await turn
-      let leave = () => {}
-      turn = new Promise((resolve) => {
-        leave = resolve
-      })
-      try {
-        command('BEGIN IMMEDIATE')
-        try {
-          const result = await work(runNow)
-          command('COMMIT')
-          return result
-        } catch (error) {
-          if (connection.inTransaction) command('ROLLBACK')
-          throw error
-        }
-      } finally {
-        turn = null
-        leave()
-      }
-    },
+    transaction: write,
     async close() {
-      while (turn !== null) await turn
+      while (batch !== null) await batch
       prepared.clear()
       if (connection.open) connection.close()
     },

@@ -23,6 +23,8 @@ export interface Statement<Row> {
   /** Names the prepared statement on PostgreSQL. */
   readonly name: string
   readonly sql: string
+  /** Changes nothing. */
+  readonly isRead: boolean
   /** Values in the order of the text's placeholders. Throws for a name that `values` lacks. */
   readonly bind: (values: Values) => Value[]
   /** Carries the row type only; never there. */
@@ -78,6 +80,7 @@ export function compile<Row>(name: string, query: Compilable<Row>): Statement<Ro
   return {
     name,
     sql: text,
+    isRead: text.startsWith('select'),
     bind: (values) =>
       parameters.map((parameter) => {
         const bound = parameter instanceof Placeholder ? values[parameter.name] : parameter

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { compile, type Dialect, queryBuilder, value } from './statement.js'
+import { compile, type Dialect, queryBuilder, type Statement, value } from './statement.js'
 import type { MembersTable, OrganizationsTable, TotpStatus, TotpsTable, UsersTable } from './tables.js'
 
 /** Columns of `totps` beside those of the subject it belongs to; all null where the subject has none. */
@@ -40,6 +40,16 @@ const organizationColumns = [
   'organizations.settings as organization_settings',
   'organizations.created_at as organization_created_at',
 ] as const
+
+/** A statement whose text depends on a number of rows, compiled once for each number. */
+function forCount<Row>(make: (count: number) => Statement<Row>): (count: number) => Statement<Row> {
+  const made = new Map<number, Statement<Row>>()
+  return (count) => {
+    const statement = made.get(count) ?? make(count)
+    made.set(count, statement)
+    return statement
+  }
+}
 
 /** Every statement of the store, compiled once for one engine. */
 export function compileStatements(dialect: Dialect) {
@@ -324,18 +334,23 @@ export function compileStatements(dialect: Dialect) {
         .where('status', '<>', 'pending'),
     ),
 
-    insertRecoveryCode: compile(
-      'insert_recovery_code',
-      db.insertInto('recovery_codes').values({
-        recovery_code_id: of('recovery_code_id'),
-        totp_id: of('totp_id'),
-        subject_id: of('subject_id'),
-        code_hash: of('code_hash'),
-        key_id: of('key_id'),
-        sealed_code: of('sealed_code'),
-        place: of('place'),
-        used_at: of('used_at'),
-      }),
+    /** For that many codes. */
+    insertRecoveryCodes: forCount((count) =>
+      compile(
+        `insert_recovery_codes_${count}`,
+        db.insertInto('recovery_codes').values(
+          Array.from({ length: count }, (_, index) => ({
+            recovery_code_id: of<string>(`recovery_code_id${index}`),
+            totp_id: of<string>(`totp_id${index}`),
+            subject_id: of<string>(`subject_id${index}`),
+            code_hash: of<string>(`code_hash${index}`),
+            key_id: of<string>(`key_id${index}`),
+            sealed_code: of<Uint8Array | null>(`sealed_code${index}`),
+            place: of<number>(`place${index}`),
+            used_at: of<number | null>(`used_at${index}`),
+          })),
+        ),
+      ),
     ),
     lockTotp: compile(
       'lock_totp',

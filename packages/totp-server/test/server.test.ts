@@ -201,7 +201,7 @@ describe('secrets', () => {
     }
     const spied = altered(store, (queries) => ({
       insertTotp: (row) => queries.insertTotp(seen(row)),
-      insertRecoveryCode: (row) => queries.insertRecoveryCode(seen(row)),
+      insertRecoveryCodes: (rows) => queries.insertRecoveryCodes(rows.map(seen)),
       insertSession: (row) => queries.insertSession(seen(row)),
       insertIntermediateSession: (row) => queries.insertIntermediateSession(seen(row)),
       insertSigningKey: (row) => queries.insertSigningKey(seen(row)),

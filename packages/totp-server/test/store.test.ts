@@ -303,8 +303,8 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
 
   async function withCodes(hashes: readonly string[]) {
     const { row, key } = await activeTotp()
-    for (const [place, code_hash] of hashes.entries()) {
-      await store.insertRecoveryCode({
+    await store.insertRecoveryCodes(
+      hashes.map((code_hash, place) => ({
         recovery_code_id: unique('code'),
         totp_id: row.totp_id,
         subject_id: row.subject_id,
@@ -313,8 +313,8 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
         sealed_code: place === 0 ? null : new Uint8Array([place]),
         place,
         used_at: null,
-      })
-    }
+      })),
+    )
     const spend = (codeHash: string) =>
       store.spendRecoveryCode({ subjectId: row.subject_id, totpId: row.totp_id, codeHash, nowMs: now })
     return { row, key, spend }
@@ -341,16 +341,20 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
   test('T40: codes of a pending registration open nothing, and die with their registration', async () => {
     const { row, spend } = await withCodes(['a'])
     const { row: waiting } = await activeTotp({ status: 'pending', expires_at: now + 1000 })
-    await store.insertRecoveryCode({
-      recovery_code_id: unique('code'),
-      totp_id: waiting.totp_id,
-      subject_id: waiting.subject_id,
-      code_hash: 'p',
-      key_id: 'k1',
-      sealed_code: null,
-      place: 0,
-      used_at: null,
-    })
+    const { totp_id, subject_id } = waiting
+    const code_hash = 'p'
+    await store.insertRecoveryCodes([
+      {
+        recovery_code_id: unique('code'),
+        totp_id,
+        subject_id,
+        code_hash,
+        key_id: 'k1',
+        sealed_code: null,
+        place: 0,
+        used_at: null,
+      },
+    ])
     const code = { subjectId: waiting.subject_id, totpId: waiting.totp_id, codeHash: 'p', nowMs: now }
     expect(await store.spendRecoveryCode(code)).toBeNull()
     expect(await store.deleteTotp(row.subject_id, row.totp_id)).toBe(true)

@@ -2,7 +2,7 @@ import { factorsOf, memberFields, userFields } from '../answer.js'
 import type { Context } from '../context.js'
 import { judgeRecoveryCode, spendRecoveryCode } from '../judge.js'
 import { enrolMember } from '../member-mfa.js'
-import { insertRecoveryCodes, newRecoveryCodes, readRecoveryCodes } from '../new-totp.js'
+import { newRecoveryCodes, readRecoveryCodes, sealRecoveryCodes } from '../new-totp.js'
 import type { Operations } from '../operation.js'
 import { listedTotps } from '../present.js'
 import { Refusal } from '../refusal.js'
@@ -20,10 +20,11 @@ import { findMember, findUser, requireTotpInUse, type Subject, withTotp } from '
 async function rotate(context: Context, subject: Subject): Promise<string[]> {
   const totp = requireTotpInUse(subject)
   const codes = newRecoveryCodes(context)
+  const sealed = sealRecoveryCodes(context, totp, codes)
   await context.store.transaction(async (queries) => {
     if (!(await queries.lockTotp(totp.totp_id))) throw new Refusal('no_active_recovery_code_backed_factor')
     await queries.deleteRecoveryCodes(totp.totp_id)
-    await insertRecoveryCodes(queries, context, totp, codes)
+    await queries.insertRecoveryCodes(sealed)
   })
   return codes
 }

@@ -41,6 +41,9 @@ async function register(context: Context, subject: Subject, expiresInMinutes: nu
   return { totp, shown: { secret: secretText, qr_code: qrDataUri(uri), recovery_codes: recoveryCodes } }
 }
 
+/** Most recovery codes taken over with a secret. */
+const maxMigratedCodes = 100
+
 /** Shortest secret taken over, in bytes: RFC 4226 section 4 asks for 128 bits. Some issuers use 80. */
 const minSecretBytes = 10
 
@@ -124,6 +127,11 @@ export const totps: Operations<
       })
     }
     const given = input.recovery_codes ?? []
+    if (given.length > maxMigratedCodes) {
+      throw new Refusal('bad_request', {
+        message: `The submitted request is invalid: recovery_codes has more than ${maxMigratedCodes}.`,
+      })
+    }
     const recoveryCodes = given.length > 0 ? given : newRecoveryCodes(context)
     if (new Set(recoveryCodes.map(normaliseRecoveryCode)).size < recoveryCodes.length) {
       throw new Refusal('bad_request', {
