@@ -27,10 +27,11 @@ export default defineConfig({
         '--disable-sync',
       ],
     },
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
   },
   projects: [
     { name: 'demo', testDir: 'apps/demo/e2e' },
+    { name: 'examples', testDir: 'apps', testMatch: 'example-*/e2e/*.spec.ts' },
     { name: 'react', testDir: 'packages/react/test/browser' },
   ],
 })
