@@ -91,11 +91,10 @@ export function createJudge(deps: JudgeDeps): Judge {
 
   return async (operation, call, code, run) => {
     const { subject, session } = call
-    const subjectKey = subjectKeyOf(subject)
     await limit(operation, call)
     try {
-      const remembers = !(await capabilities()).plainWire
-      if (!remembers && (await spentCodes.has(subjectKey, code))) throw new BffError('code_already_used')
+      const name = (await capabilities()).plainWire ? spentCodes.name(subjectKeyOf(subject), code) : null
+      if (name !== null && (await spentCodes.has(name))) throw new BffError('code_already_used')
       const offers = await offersOf(subject, session, marks, now())
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
@@ -103,7 +102,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       })
       // The provider took the code, and yet its own session does not say so: nobody is let in on that.
       if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')
-      if (!remembers && !(await spentCodes.add(subjectKey, code))) throw new BffError('code_already_used')
+      if (name !== null && !(await spentCodes.add(name))) throw new BffError('code_already_used')
       standings.learn(subject, accepted.sessionToken, accepted.reading)
       await refund(operation, call)
       return accepted

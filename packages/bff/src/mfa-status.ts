@@ -6,7 +6,7 @@ import { BffError, isOutage, toRefusal } from './errors.js'
 import { type CountedMfa, countMfa } from './policy.js'
 import type { Reading } from './provider.js'
 import type { SessionCookie } from './session.js'
-import { recheckMs, type Standings } from './standing.js'
+import type { Standings } from './standing.js'
 import type { Subject } from './subject.js'
 
 /** What a host's `mfaRequired` may look like. */
@@ -87,10 +87,10 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
   return {
     async view(asker) {
       const { subject, session } = asker
-      // Without MFA to save a question for, the provider is asked each time: another browser may have enrolled.
-      const maxAgeMs = session?.mfa ? recheckMs : 0
       try {
-        return await toView(asker, await soon(standings.read(subject, session, maxAgeMs)), false)
+        // Without MFA to save a question for, the provider is asked each time: another browser may have enrolled.
+        const recent = session?.mfa ? standings.recent(subject, session) : null
+        return await toView(asker, recent ?? (await soon(standings.read(subject, session))), false)
       } catch (error) {
         const refusal = toRefusal(error)
         if (!isOutage(refusal)) throw refusal
@@ -98,7 +98,7 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
       }
     },
 
-    freshView: async (asker) => toView(asker, await standings.read(asker.subject, asker.session, 0), false),
+    freshView: async (asker) => toView(asker, await standings.read(asker.subject, asker.session), false),
 
     viewOf: (asker, reading) => toView(asker, reading, false),
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { MfaStatus, Operation, PendingTotp, RecoveryCodeList, RequestOf } from '@kit/contract'
 import type { Asker } from './asker.js'
 import type { Call } from './call.js'
@@ -240,6 +239,6 @@ const factorIdOf = ({ reading }: View): string => reading.factorId ?? ''
 const sessionOf = ({ subject, binding, session }: Asker): Session =>
   session ?? { kind: subject.kind, binding }
 
-/** Names what is asked and by whom. A hash, since codes and tokens are part of it. */
+/** Names what is asked and by whom, for as long as it is under way. */
 const flightKey = (call: Call, operation: Served, detail = ''): string =>
-  hash('sha256', JSON.stringify([operation, detail, call.binding, call.browserKey]), 'base64url')
+  `${operation} ${detail} ${call.binding} ${call.browserKey}`

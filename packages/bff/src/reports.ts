@@ -5,7 +5,7 @@ import { type Events, eventSubject, type KitEventDetail } from './events.js'
 import type { Metrics } from './metrics.js'
 import { ForeignAnswer } from './provider.js'
 import type { RateLimitedRequest, RateLimiter } from './rate-limit.js'
-import { subjectKeyOf, tokenHashOf } from './standing.js'
+import { subjectKeyOf } from './standing.js'
 
 type Judged = 'authenticate' | 'recover'
 
@@ -44,7 +44,7 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
   ): RateLimitedRequest => ({
     operation,
     subjectKey: subjectKeyOf(subject),
-    sessionKey: session?.provider ? tokenHashOf(session.provider.sessionToken) : binding,
+    sessionKey: session?.provider?.sessionToken ?? binding,
     addressKey,
   })
 

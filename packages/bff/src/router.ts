@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { type Operation, type RequestOf, type Route, routes } from '@kit/contract'
 import type { Ask } from './asker.js'
@@ -76,7 +76,7 @@ export function createRouter(deps: RouterDeps): Router {
     const addressKey = clientAddress(req)
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
     const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
-    const browserKey = hash('sha256', JSON.stringify(browser), 'base64url')
+    const browserKey = JSON.stringify(browser)
     const call = { subject, binding, session, requestId, addressKey, browserKey }
     try {
       return await station.run(call, body ?? Buffer.alloc(0))

@@ -6,9 +6,11 @@ const rememberMs = 120_000
 
 /** Codes that were accepted a moment ago, for a provider that may accept them again. */
 export interface SpentCodes {
-  has(subjectKey: string, code: string): Promise<boolean>
+  /** Under which name a code is remembered: of no use to whoever reads it. */
+  name(subjectKey: string, code: string): string
+  has(name: string): Promise<boolean>
   /** False when somebody else was quicker with the same code. */
-  add(subjectKey: string, code: string): Promise<boolean>
+  add(name: string): Promise<boolean>
 }
 
 /**
@@ -16,10 +18,10 @@ export interface SpentCodes {
  * RFC 6238 section 5.2: a code must not be accepted twice.
  */
 export function createSpentCodes(marks: Marks, key: Uint8Array, now: () => number): SpentCodes {
-  const mark = (subjectKey: string, code: string) =>
-    `code:${createHmac('sha256', key).update(`${subjectKey}\0${code}`).digest('base64url')}`
   return {
-    has: async (subjectKey, code) => marks.has(mark(subjectKey, code)),
-    add: async (subjectKey, code) => marks.add(mark(subjectKey, code), now() + rememberMs),
+    name: (subjectKey, code) =>
+      `code:${createHmac('sha256', key).update(`${subjectKey}\0${code}`).digest('base64url')}`,
+    has: (name) => marks.has(name),
+    add: (name) => marks.add(name, now() + rememberMs),
   }
 }

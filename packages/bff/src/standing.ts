@@ -7,8 +7,8 @@ import { nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
 import type { Subject } from './subject.js'
 
-/** How long the provider's word about a session counts. */
-export const recheckMs = 300_000
+/** How long the provider's word counts. */
+const recheckMs = 300_000
 
 /** Names a subject, whichever sign-in it comes with. */
 export const subjectKeyOf = (subject: Subject): string =>
@@ -34,12 +34,10 @@ interface Count {
 }
 
 export interface Standings {
-  /**
-   * What the provider says of subject and session, not older than `maxAgeMs`.
-   *
-   * @throws BffError when the provider cannot be asked
-   */
-  read(subject: Subject, session: Session | null, maxAgeMs: number): Promise<Reading>
+  /** What the provider said of subject and session within the last five minutes, if it was asked. */
+  recent(subject: Subject, session: Session | null): Reading | null
+  /** What it says now. @throws BffError when it cannot be asked */
+  read(subject: Subject, session: Session | null): Promise<Reading>
   /** What was last heard, for while the provider is away; no session, so no MFA counts. */
   lastKnown(subject: Subject, session: Session | null): Reading
   /** Takes over what an answer told. */
@@ -92,17 +90,18 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
   }
 
   return {
-    async read(subject, session, maxAgeMs) {
-      const subjectKey = subjectKeyOf(subject)
+    recent(subject, session) {
       const token = liveToken(session, now())
-      if (token !== null && maxAgeMs > 0) {
-        const known = sessions.get(tokenHashOf(token))
-        const person = people.get(subjectKey)
-        if (known && person && known.subjectKey === subjectKey && now() - known.atMs < maxAgeMs) {
-          return { ...person, session: known.session }
-        }
-      }
-      const reading = await reads.share(`${subjectKey} ${token ?? ''}`, () => ask(subject, token))
+      const known = token === null ? undefined : sessions.get(tokenHashOf(token))
+      const subjectKey = subjectKeyOf(subject)
+      const person = people.get(subjectKey)
+      if (!known || !person || known.subjectKey !== subjectKey || now() - known.atMs >= recheckMs) return null
+      return { ...person, session: known.session }
+    },
+
+    async read(subject, session) {
+      const token = liveToken(session, now())
+      const reading = await reads.share(`${subjectKeyOf(subject)} ${token ?? ''}`, () => ask(subject, token))
       learn(subject, token, reading)
       return reading
     },

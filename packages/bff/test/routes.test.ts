@@ -325,7 +325,7 @@ describe.each(mounts)('mounted as %s', (mount) => {
     })
 
     it('T12, T13: takes 6 to 8 ASCII digits as a code, and nothing else', async () => {
-      const codes = [
+      const codes: unknown[] = [
         '',
         '12345',
         '123456789',
