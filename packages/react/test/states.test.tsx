@@ -1,4 +1,5 @@
 import { fireEvent, waitFor } from '@testing-library/react'
+import axe from 'axe-core'
 import type { ReactNode } from 'react'
 import { describe, expect, it } from 'vitest'
 import {
@@ -57,9 +58,12 @@ const seen = (name: string) =>
   waitFor(() => expect(document.querySelector(`[data-kit="${name}"]`)).not.toBeNull())
 const appears = (name: string) => waitFor(() => action(name))
 
+const enrolled = () => new FakeBff().enroll()
+
 interface State {
   part: ReactNode
-  bff?: FakeBff
+  /** The server's state before; a person with nothing set up where left out. */
+  make?: () => FakeBff
   reach?: (bff: FakeBff) => Promise<unknown>
 }
 
@@ -67,7 +71,7 @@ const states: Record<string, State> = {
   'enrolment: introduction': { part: <TotpEnrollment onCancel={() => {}} />, reach: () => appears('start') },
   'enrolment: replace': {
     part: <TotpEnrollment replace />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: () => appears('start'),
   },
   'enrolment: scan, with a wrong code': {
@@ -115,18 +119,18 @@ const states: Record<string, State> = {
   },
   'enrolment: enrolled': {
     part: <TotpEnrollment />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: () => waitFor(() => expect(kit('enrollment')?.dataset.state).toBe('enrolled')),
   },
-  'challenge: code': { part: <TotpChallenge onCancel={() => {}} />, bff: new FakeBff().enroll() },
+  'challenge: code': { part: <TotpChallenge onCancel={() => {}} />, make: enrolled },
   'challenge: too short': {
     part: <TotpChallenge autoSubmit={false} />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: async () => click('submit'),
   },
   'challenge: checking': {
     part: <TotpChallenge />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: async (bff) => {
       bff.hold('authenticate')
       enter(codeOf(1))
@@ -135,7 +139,7 @@ const states: Record<string, State> = {
   },
   'challenge: recovery code, refused': {
     part: <TotpChallenge />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: async () => {
       click('use-recovery-code')
       fireEvent.change(kit('recovery-code-input') as HTMLElement, { target: { value: 'abcd' } })
@@ -145,17 +149,17 @@ const states: Record<string, State> = {
   },
   'recover: after': {
     part: <RecoverAccount />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: async (bff) => {
       fireEvent.change(kit('recovery-code-input') as HTMLElement, { target: { value: bff.recoveryCodes[0] } })
       click('submit')
       await appears('continue')
     },
   },
-  'settings: on': { part: <MfaSettings />, bff: required(), reach: () => appears('remove') },
+  'settings: on': { part: <MfaSettings />, make: required, reach: () => appears('remove') },
   'settings: remove': {
     part: <MfaSettings />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: async () => {
       await appears('remove')
       click('remove')
@@ -165,10 +169,10 @@ const states: Record<string, State> = {
   },
   'settings: rotate': {
     part: <MfaSettings start="rotate" />,
-    bff: new FakeBff().enroll(),
+    make: enrolled,
     reach: () => appears('continue'),
   },
-  'settings: without rotate': { part: <MfaSettings />, bff: poor(), reach: () => appears('remove') },
+  'settings: without rotate': { part: <MfaSettings />, make: poor, reach: () => appears('remove') },
   'parts alone': {
     part: (
       <>
@@ -196,15 +200,13 @@ function poor() {
 }
 
 describe('in a language of brackets', () => {
-  it.each(Object.entries(states))(
-    '%s has no hard-coded word',
-    async (_, { part, bff = new FakeBff(), reach }) => {
-      renderKit(part, bff, { messages: pseudo })
-      await reach?.(bff)
-      expect(document.body.textContent).toContain('⟦')
-      expect(untranslated(bff)).toEqual([])
-    },
-  )
+  it.each(Object.entries(states))('%s has no hard-coded word', async (_, { part, make, reach }) => {
+    const bff = make?.() ?? new FakeBff()
+    renderKit(part, bff, { messages: pseudo })
+    await reach?.(bff)
+    expect(document.body.textContent).toContain('⟦')
+    expect(untranslated(bff)).toEqual([])
+  })
 
   it.each([
     'unauthenticated',
@@ -224,4 +226,17 @@ describe('in a language of brackets', () => {
     expect(kit('error')?.textContent).toContain('⟦')
     expect(untranslated(bff)).toEqual([])
   })
+})
+
+// Colours and focus rings need a real browser.
+it.each(Object.entries(states))('%s has the names, roles and relations of WCAG 2.2', async (_, state) => {
+  const { part, make, reach } = state
+  const bff = make?.() ?? new FakeBff()
+  renderKit(part, bff)
+  await reach?.(bff)
+  const { violations } = await axe.run(document.body, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    rules: { 'color-contrast': { enabled: false } },
+  })
+  expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([])
 })
