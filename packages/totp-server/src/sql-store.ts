@@ -132,6 +132,7 @@ function createQueries(run: Run, statements: Statements): Queries {
     },
 
     async insertRecoveryCodes(codes) {
+      if (codes.length === 0) return
       const columns = codes.flatMap((code, index) =>
         Object.entries(code).map(([column, cell]): [string, Value] => [`${column}${index}`, cell]),
       )

@@ -108,7 +108,6 @@ export interface Queries {
   /** After a recovery code: run, wait and level start anew, a disabled registration is active again. */
   restoreTotp(totpId: string): Promise<void>
 
-  /** One or more. */
   insertRecoveryCodes(codes: readonly RecoveryCodesTable[]): Promise<void>
   /** Makes other rotations of this registration wait for the transaction's end. False when it is not in use (any more). */
   lockTotp(totpId: string): Promise<boolean>
