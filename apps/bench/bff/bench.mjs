@@ -3,21 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ensureWrk, load } from '../lib/load.mjs'
+import { nodeOptions, quick, wanted } from '../lib/options.mjs'
 import { start } from '../lib/processes.mjs'
 import { median, report } from '../lib/report.mjs'
 
-const quick = process.argv.includes('--quick')
 const rounds = quick ? 1 : 3
 const requests = quick ? 4000 : 12_000
 const warmUpRequests = quick ? 8000 : 10_000
-/** `--only=kit` measures those with that word in their name alone. */
-const only = process.argv
-  .find((word) => word.startsWith('--only='))
-  ?.slice(7)
-  .split(',')
-/** `--profile=FOLDER` has each process leave a CPU profile there. */
-const folder = process.argv.find((word) => word.startsWith('--profile='))?.slice(10)
-const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
 const subjects = 200
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 const users = Array.from(
@@ -35,7 +27,7 @@ const contestants = [
   { name: 'http-proxy-middleware, keep-alive', file: 'contestants/proxy.mjs' },
   { name: 'Express + fetch + zod + helmet', file: 'contestants/express-fetch.mjs' },
   { name: 'Express + official SDK', file: 'contestants/express-sdk.mjs' },
-].filter(({ name }) => !only || only.some((word) => name.includes(word)))
+].filter(({ name }) => wanted(name))
 
 const lua = (lines) => `
 math.randomseed(os.time())
@@ -90,7 +82,7 @@ const statusLua = (lines) => lua(`local method, path, body = 'GET', '/mfa/status
 async function measure(contestant, stub, { concurrency, script = 'authenticate' }) {
   const server = await start(file(contestant.file), {
     core: 0,
-    args: profile,
+    args: nodeOptions,
     env: { UPSTREAM_URL: stub.url, ...contestant.env },
   })
   try {
