@@ -144,11 +144,17 @@ export function TotpEnrollment({
             <p>{t.unsaved}</p>
             <div className="kit-actions">
               {state.canReveal && button('reveal', codeWords.reveal, flow.reveal)}
+              {button('saved', codeWords.saved, flow.saved)}
             </div>
           </>
         )
       case 'enrolled':
-        return <p>{errors.already_enrolled}</p>
+        return (
+          <>
+            <p>{errors.already_enrolled}</p>
+            {options.onDone && button('continue', words.continue, options.onDone)}
+          </>
+        )
       case 'done':
         return <p>{on}</p>
     }

@@ -31,7 +31,7 @@ export type EnrollmentState =
 export interface TotpEnrollmentOptions {
   /** Removes the active authenticator app first, which asks for a code where MFA is not fresh. Default false. */
   replace?: boolean | undefined
-  /** The codes are saved: the enrolment is over. */
+  /** The codes are saved, or an app is active already and the person goes on: there is nothing left to do. */
   onDone?: (() => void) | undefined
   /** The person gave up; a pending registration is gone. */
   onCancel?: (() => void) | undefined
