@@ -70,7 +70,10 @@ export async function startSite() {
   const files = new Map([
     ['/page.js', ['text/javascript', page]],
     ['/styles.css', ['text/css', styles]],
-    ['/page.css', ['text/css', 'body { margin: 0; padding: 16px } @media print { body { padding: 0 } }']],
+    [
+      '/page.css',
+      ['text/css', 'body { margin: 0; padding: 16px } .night { background: #10131a; color: #eee }'],
+    ],
   ])
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
