@@ -69,6 +69,8 @@ async function measure({ code, loader = 'ts' }) {
     write: false,
     metafile: true,
     legalComments: 'none',
+    // As every bundler for browsers does; esbuild alone would write letters beyond ASCII as escapes.
+    charset: 'utf8',
     conditions: ['@kit/source'],
     define: { 'process.env.NODE_ENV': '"production"' },
     absWorkingDir: root,
