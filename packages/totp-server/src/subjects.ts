@@ -1,3 +1,4 @@
+import { idPattern } from '@kit/totp-client/wire'
 import type { Context } from './context.js'
 import { looksLikeOwnId, newId } from './ids.js'
 import { totpInUse } from './present.js'
@@ -79,8 +80,9 @@ const asMember = (record: MemberRecord): MemberSubject => ({
   ...record,
 })
 
-/** @throws Refusal `user_not_found` */
+/** @throws Refusal `invalid_user_id` or `user_not_found` */
 export async function findUser(context: Context, reference: string): Promise<UserSubject> {
+  if (!idPattern.test(reference)) throw new Refusal('invalid_user_id')
   const record = await context.store.findUser(context.projectId, reference)
   if (record === null) throw new Refusal('user_not_found')
   return asUser(record)

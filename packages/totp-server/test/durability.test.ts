@@ -69,7 +69,7 @@ describe('SQLite in a folder', () => {
     })
   })
 
-  test('every commit waits for the disk', async () => {
+  test('the file is in WAL mode', async () => {
     const dataDir = newFolder()
     await (await openSqlite({ dataDir })).close()
     const file = new Database(join(dataDir, 'totp.sqlite'))
@@ -98,13 +98,10 @@ describe('SQLite in a folder', () => {
     await after.close()
   })
 
-  test('F35: eight processes’ worth of first starts at once make one set of tables', async () => {
+  test('F35: three first starts at once make one set of tables', async () => {
     const dataDir = newFolder()
-    await (await openSqlite({ dataDir })).close()
-    const [one, two] = await Promise.all([start(newFolder()), start(dataDir)])
-    const fresh = newFolder()
-    const both = await Promise.all([start(fresh), start(fresh)])
-    for (const { url } of [one, two, ...both]) expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    const all = await Promise.all([start(dataDir), start(dataDir), start(dataDir)])
+    for (const { url } of all) expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
   test('T4: two processes on one folder accept a code once', async () => {

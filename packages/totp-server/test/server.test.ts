@@ -154,9 +154,11 @@ describe('AUTO_PROVISION', () => {
       await post('/v1/totps/recovery_codes', { user_id: 'ada' }),
       await get('/v1/users/ada'),
       await post('/v1/totps', { user_id: 'user-test-00000000-0000-4000-8000-000000000000' }),
-      await post('/v1/kit/totps/recovery_codes/rotate', { user_id: 'no such person' }),
+      await post('/v1/kit/totps/recovery_codes/rotate', { user_id: 'ada' }),
     ]
     for (const { body } of refused) expect(body.error_type).toBe('user_not_found')
+    const nonsense = await post('/v1/totps', { user_id: 'no such person' })
+    expect([nonsense.status, nonsense.body.error_type]).toEqual([400, 'invalid_user_id'])
   })
 })
 

@@ -273,6 +273,21 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect(await reread(row)).toMatchObject({ status: 'active', consecutive_failures: 0, fail_level: 0 })
   })
 
+  test('T32: a counter that makes no sense cannot be written', async () => {
+    const owner = user()
+    await store.insertUser(owner)
+    for (const broken of [
+      { consecutive_failures: -1 },
+      { fail_level: -0.5 },
+      { consecutive_failures: Number.NaN },
+    ]) {
+      await expect(store.insertTotp(totp(owner.user_id, broken))).rejects.toMatchObject({
+        code: 'unavailable',
+      })
+    }
+    expect((await store.findUser(project, owner.user_id))?.totps).toEqual([])
+  })
+
   test('disabling waits for the cap', async () => {
     const { key, row } = await activeTotp({ consecutive_failures: 49 })
     await store.disableAtCap(key, 50)
