@@ -1,4 +1,5 @@
 // All tests: `pnpm test`. Unit, contract, SQLite, real PostgreSQL, then the real browser.
+// `pnpm test next` alone installs and builds the Next.js example, and walks through it.
 // Ends with one line, `N passed, N failed, N skipped`, and fails when a test failed or none ran.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -61,9 +62,9 @@ if (wants('unit')) {
   }))
 }
 
-if (wants('browser')) {
-  const report = join(folder, 'playwright.json')
-  const status = await run(bin('playwright'), ['test', '--reporter=list,json'], {
+async function walk(name, args) {
+  const report = join(folder, `${name}.json`)
+  const status = await run(bin('playwright'), ['test', '--reporter=list,json', ...args], {
     CHROMIUM_PATH: await ensureChromium(),
     PLAYWRIGHT_JSON_OUTPUT_NAME: report,
   })
@@ -73,6 +74,15 @@ if (wants('browser')) {
     failed: stats.unexpected + stats.flaky,
     skipped: stats.skipped,
   }))
+}
+
+if (wants('browser')) await walk('browser', [])
+
+// Next.js alone is larger than everything else that is installed here, so only who asks for it gets it.
+if (only.includes('next')) {
+  const installed = await run('pnpm', ['--dir', 'apps/example-nextjs', 'install', '--frozen-lockfile'])
+  if (installed !== 0) process.exit(1)
+  await walk('next', ['--config', 'apps/example-nextjs/playwright.config.ts'])
 }
 
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
