@@ -10,6 +10,7 @@ export interface Asker {
   subject: Subject
   /** {@link bindingOf} the subject. */
   binding: string
+  /** Its provider's session lives, as far as the cookie knows. */
   session: Session | null
 }
 
@@ -27,17 +28,24 @@ export type Ask = (req: IncomingMessage) => Promise<AskerOnWire | null>
  * Brings together what the host says of a request and what the cookie says. A cookie of another subject, or of a
  * session that was signed out, is none.
  */
-export function createAsk(identify: Identify, cookie: SessionCookie, marks: Marks): Ask {
+export function createAsk(identify: Identify, cookie: SessionCookie, marks: Marks, now: () => number): Ask {
+  const isSignedOut = async ({ provider }: Session) =>
+    provider !== undefined && marks.has(signedOutMark(provider.sessionToken))
+
+  /** Without what is over: only a registration and the mark of a consumed token outlive the provider's session. */
+  const current = (session: Session): Session =>
+    session.provider && session.provider.expiresAtMs > now()
+      ? session
+      : { ...session, provider: undefined, mfa: undefined }
+
   return async (req) => {
     const subject = await identify(req)
     if (!subject) return null
     requireIds(subject)
     const binding = bindingOf(subject)
     const { session, raw, repeated } = cookie.open(req.headers.cookie)
-    const token = session?.provider?.sessionToken
-    const counts =
-      session?.binding === binding && (token === undefined || !(await marks.has(signedOutMark(token))))
-    return { subject, binding, session: counts ? session : null, rawCookie: raw, repeated }
+    const counts = session?.binding === binding && !(await isSignedOut(session))
+    return { subject, binding, session: counts ? current(session) : null, rawCookie: raw, repeated }
   }
 }
 

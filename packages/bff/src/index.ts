@@ -206,7 +206,7 @@ export function createBff(options: BffOptions): Bff {
     ...durations,
     now,
   })
-  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie, marks)
+  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie, marks, now)
   const document = createDocument(cookie.name)
 
   return {

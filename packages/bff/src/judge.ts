@@ -95,7 +95,7 @@ export function createJudge(deps: JudgeDeps): Judge {
     try {
       const name = (await capabilities()).plainWire ? spentCodes.name(subjectKeyOf(subject), code) : null
       if (name !== null && (await spentCodes.has(name))) throw new BffError('code_already_used')
-      const offers = await offersOf(subject, session, marks, now())
+      const offers = await offersOf(subject, session, marks)
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
         return { ...verdict, session: sessionAfter(call, operation, proof, origin, verdict) }

@@ -22,8 +22,11 @@ export interface View extends Asker {
 }
 
 export interface MfaStatuses {
-  /** Not older than five minutes, or stale; never throws for an outage. */
-  view(asker: Asker): Promise<View>
+  /**
+   * Never throws for an outage: the view is stale then. What the provider said within the last five minutes of MFA
+   * counts; with `recentFactor`, also what it said of the authenticator of somebody without MFA.
+   */
+  view(asker: Asker, recentFactor?: boolean): Promise<View>
   /** Asked now. @throws BffError when the provider cannot be asked */
   freshView(asker: Asker): Promise<View>
   viewOf(asker: Asker, reading: Reading): Promise<View>
@@ -85,11 +88,11 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
   }
 
   return {
-    async view(asker) {
+    async view(asker, recentFactor = false) {
       const { subject, session } = asker
       try {
-        // Without MFA to save a question for, the provider is asked each time: another browser may have enrolled.
-        const recent = session?.mfa ? standings.recent(subject, session) : null
+        // A page asks about somebody without MFA to see what to do next, and another browser may have enrolled.
+        const recent = session?.mfa || recentFactor ? standings.recent(subject, session) : null
         return await toView(asker, recent ?? (await soon(standings.read(subject, session))), false)
       } catch (error) {
         const refusal = toRefusal(error)
@@ -116,7 +119,9 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
         required,
         verified: verified(view),
         pending: waiting && session?.pending ? { expiresAt: time(session.pending.expiresAtMs) } : null,
-        recoveryCodesRemaining: await standings.remaining(subject, reading),
+        recoveryCodesRemaining: stale
+          ? standings.knownRemaining(subject)
+          : await standings.remaining(subject, reading),
         capabilities: {
           reveal: can.reveal,
           rotate: subject.kind === 'member' || can.rotateForUsers,

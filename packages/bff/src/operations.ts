@@ -102,7 +102,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       return { status: 200, body: pendingAnswer(known, call) }
     }
     await limit('create', call)
-    const offers = await offersOf(call.subject, call.session, marks, now())
+    const offers = await offersOf(call.subject, call.session, marks)
     const registration = await withOffer(offers, ({ proof }) =>
       provider(call.subject).create(proof, pendingMs / 60_000),
     )
@@ -114,12 +114,20 @@ export function createOperations(deps: OperationsDeps): Operations {
     }
   }
 
+  /**
+   * A code needs an active authenticator, or a registration of this very browser. Who was known to have one is not
+   * asked about again: the provider judges the code and says itself if it is gone. One call instead of two.
+   */
+  const requireFactor = async (operation: 'authenticate' | 'recover', call: Call): Promise<void> => {
+    const pending = call.session?.pending
+    if (pending && pending.expiresAtMs > now()) return
+    if (standings.lastKnown(call.subject, call.session).factorId !== null) return
+    decideNow(operation, await statuses.freshView(call))
+  }
+
   const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
     const { session } = call
-    // The provider judges the code and says itself whether there is a factor: one call instead of two. Only for a
-    // registration that this browser saw expire it is asked before.
-    const expired = session?.pending && session.pending.expiresAtMs <= now()
-    if (expired) decideNow('authenticate', await statuses.freshView(call))
+    await requireFactor('authenticate', call)
     const enroll = session?.pending !== undefined
     const accepted = await judge('authenticate', call, input.code, (mode) =>
       provider(call.subject).authenticate(input.code, {
@@ -140,9 +148,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   }
 
   const recover = async (call: Call, input: RequestOf<'recover'>): Promise<Outcome<MfaStatus>> => {
-    const { session } = call
-    const expired = session?.pending && session.pending.expiresAtMs <= now()
-    if (expired) decideNow('recover', await statuses.freshView(call))
+    await requireFactor('recover', call)
     const accepted = await judge('recover', call, input.recoveryCode, (mode) =>
       provider(call.subject).recover(input.recoveryCode, { ...mode, telemetryId: input.telemetryId }),
     )

@@ -19,42 +19,36 @@ const table: Record<Decided, Record<Factor, string>> = {
     pending: 'allow',
     expired: 'allow',
     active: 'step_up_required already_enrolled step_up_required already_enrolled step_up_required',
-    unasked: 'allow',
   },
   authenticate: {
     none: 'not_enrolled',
     pending: 'allow',
     expired: 'registration_expired',
     active: 'allow',
-    unasked: 'allow',
   },
   recover: {
     none: 'not_enrolled',
     pending: 'allow',
     expired: 'registration_expired',
     active: 'allow',
-    unasked: 'allow',
   },
   recoveryCodes: {
     none: 'not_enrolled',
     pending: 'not_enrolled',
     expired: 'registration_expired',
     active: 'step_up_required allow step_up_required step_up_required step_up_required',
-    unasked: 'step_up_required allow step_up_required step_up_required step_up_required',
   },
   rotate: {
     none: 'not_enrolled',
     pending: 'not_enrolled',
     expired: 'registration_expired',
     active: 'step_up_required allow step_up_required allow step_up_required',
-    unasked: 'step_up_required allow step_up_required allow step_up_required',
   },
   remove: {
     none: 'not_enrolled',
     pending: 'not_enrolled',
     expired: 'registration_expired',
     active: 'step_up_required allow step_up_required allow step_up_required',
-    unasked: 'step_up_required allow step_up_required allow step_up_required',
   },
 }
 

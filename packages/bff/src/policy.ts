@@ -1,11 +1,8 @@
 import type { ErrorCode, Operation } from '@kit/contract'
 import type { DoneMfa } from './session.js'
 
-/**
- * The subject's authenticator app, as far as the question needs it. `expired`: the registration of this browser
- * was never confirmed. `unasked`: the provider will judge it together with the code, in one call.
- */
-export type Factor = 'none' | 'pending' | 'expired' | 'active' | 'unasked'
+/** The subject's authenticator app. `pending`, `expired`: the registration of this browser, not confirmed yet. */
+export type Factor = 'none' | 'pending' | 'expired' | 'active'
 
 /** MFA that counts at this moment. */
 export interface CountedMfa {

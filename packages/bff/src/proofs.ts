@@ -2,7 +2,7 @@ import { BffError, isSessionGone } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
 import type { Proof } from './provider.js'
 import type { Session } from './session.js'
-import { liveToken, tokenHashOf } from './standing.js'
+import { tokenHashOf } from './standing.js'
 import type { Subject } from './subject.js'
 
 /** A proof, and whose session it is: our own cookie's goes on as it is, a new one has to be made. */
@@ -16,15 +16,10 @@ export interface Offer {
  * member has before MFA. An intermediate token counts once, and a person who came with a token never goes without:
  * the list is then empty, and the host has to sign them in again.
  */
-export async function offersOf(
-  subject: Subject,
-  session: Session | null,
-  marks: Marks,
-  nowMs: number,
-): Promise<Offer[]> {
+export async function offersOf(subject: Subject, session: Session | null, marks: Marks): Promise<Offer[]> {
   const offers: Offer[] = []
-  const own = liveToken(session, nowMs)
-  if (own !== null) offers.push({ proof: { kind: 'session', sessionToken: own }, origin: 'cookie' })
+  const own = session?.provider?.sessionToken
+  if (own !== undefined) offers.push({ proof: { kind: 'session', sessionToken: own }, origin: 'cookie' })
 
   const host = subject.sessionToken
   if (host !== undefined && host !== own && !(await marks.has(signedOutMark(host)))) {

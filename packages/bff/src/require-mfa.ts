@@ -55,7 +55,7 @@ export function createRequireMfa({ ask, statuses, respond, origin }: GateDeps) {
     const { maxAgeMinutes, whenNotEnrolled = 'refuse' } = options
     // Nothing that the provider could say would let this one pass.
     if (!asker.session?.mfa && whenNotEnrolled === 'refuse') return 'mfa_required'
-    const view = await statuses.view(asker)
+    const view = await statuses.view(asker, true)
     return decideGate({
       enrolled: view.reading.factorId !== null,
       required: view.required,

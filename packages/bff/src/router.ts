@@ -41,7 +41,6 @@ export interface Router {
 /** One row of the contract, with what carries it out. */
 interface Station {
   operation: Operation
-  route: Route
   run: (call: Call, body: Buffer) => Promise<Outcome<unknown>>
 }
 
@@ -185,7 +184,6 @@ function createTable(operations: Operations): Table {
     const methods = table.get(route.path) ?? new Map<string, Station>()
     methods.set(route.method, {
       operation,
-      route,
       run: operation === 'openapi' ? unserved : runner(operation, operations),
     })
     table.set(route.path, methods)

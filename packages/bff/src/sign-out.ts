@@ -24,8 +24,14 @@ export interface SignOuts {
   close(): void
 }
 
+/** As much of the client as it takes. */
+interface Revoking {
+  sessions: Pick<TotpClient['sessions'], 'revoke'>
+  b2b: { sessions: Pick<TotpClient['b2b']['sessions'], 'revoke'> }
+}
+
 export interface SignOutDeps {
-  client: TotpClient
+  client: Revoking
   marks: Marks
   now: () => number
   /** Told once a session is revoked at the provider. */

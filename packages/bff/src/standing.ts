@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { BoundedMap } from './bounded-map.js'
 import type { ProviderCapabilities } from './capabilities.js'
-import { isOutage, isSessionGone, toRefusal } from './errors.js'
+import { isSessionGone, toRefusal } from './errors.js'
 import { createFlights } from './flights.js'
 import { nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
@@ -17,15 +17,20 @@ export const subjectKeyOf = (subject: Subject): string =>
 /** Names a session token where the token itself must not lie about. */
 export const tokenHashOf = (sessionToken: string): string => hash('sha256', sessionToken, 'base64url')
 
-/** The session of the provider, where the cookie holds one that is not over. */
-export const liveToken = (session: Session | null, nowMs: number): string | null =>
-  session?.provider && session.provider.expiresAtMs > nowMs ? session.provider.sessionToken : null
-
 interface Person {
   providerId: string
   factorId: string | null
   organizationRequires: boolean
+  atMs: number
 }
+
+interface KnownSession {
+  view: Reading['session']
+  subjectKey: string
+  atMs: number
+}
+
+const tokenOf = (session: Session | null): string | null => session?.provider?.sessionToken ?? null
 
 /** What was last known of the recovery codes, and when. */
 interface Count {
@@ -46,6 +51,8 @@ export interface Standings {
   forget(session: Session | null): void
   /** How many recovery codes are left; null where the provider does not tell. */
   remaining(subject: Subject, reading: Reading): Promise<number | null>
+  /** How many were left when that was last heard. */
+  knownRemaining(subject: Subject): number | null
   learnRemaining(subject: Subject, remaining: number): void
   forgetRemaining(subject: Subject): void
 }
@@ -63,19 +70,16 @@ export interface StandingsDeps {
  */
 export function createStandings({ provider, capabilities, now }: StandingsDeps): Standings {
   const people = new BoundedMap<string, Person>(50_000)
-  const sessions = new BoundedMap<string, { session: Reading['session']; atMs: number; subjectKey: string }>(
-    50_000,
-  )
+  const sessions = new BoundedMap<string, KnownSession>(50_000)
   const counts = new BoundedMap<string, Count>(50_000)
   const reads = createFlights<Reading>(0)
 
   const learn = (subject: Subject, sessionToken: string | null, reading: Reading) => {
     const subjectKey = subjectKeyOf(subject)
     const { providerId, factorId, organizationRequires, session } = reading
-    people.set(subjectKey, { providerId, factorId, organizationRequires })
-    if (sessionToken !== null) {
-      sessions.set(tokenHashOf(sessionToken), { session, atMs: now(), subjectKey })
-    }
+    const atMs = now()
+    people.set(subjectKey, { providerId, factorId, organizationRequires, atMs })
+    if (sessionToken !== null) sessions.set(tokenHashOf(sessionToken), { view: session, subjectKey, atMs })
   }
 
   const ask = async (subject: Subject, sessionToken: string | null): Promise<Reading> => {
@@ -91,16 +95,20 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
 
   return {
     recent(subject, session) {
-      const token = liveToken(session, now())
-      const known = token === null ? undefined : sessions.get(tokenHashOf(token))
+      const token = tokenOf(session)
       const subjectKey = subjectKeyOf(subject)
       const person = people.get(subjectKey)
-      if (!known || !person || known.subjectKey !== subjectKey || now() - known.atMs >= recheckMs) return null
-      return { ...person, session: known.session }
+      const known = token === null ? undefined : sessions.get(tokenHashOf(token))
+      // What is older than the MFA that the cookie tells of cannot know it: another process has judged that.
+      const sinceMs = Math.max(now() - recheckMs + 1, session?.mfa?.atMs ?? 0)
+      if (!person || person.atMs < sinceMs) return null
+      if (token === null) return { ...person, session: null }
+      if (known?.subjectKey !== subjectKey || known.atMs < sinceMs) return null
+      return { ...person, session: known.view }
     },
 
     async read(subject, session) {
-      const token = liveToken(session, now())
+      const token = tokenOf(session)
       const reading = await reads.share(`${subjectKeyOf(subject)} ${token ?? ''}`, () => ask(subject, token))
       learn(subject, token, reading)
       return reading
@@ -125,16 +133,18 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       if (known && now() - known.atMs < recheckMs) return known.remaining
       try {
         const codes = (await capabilities()).reveal
-          ? (await provider(subject).recoveryCodes(reading.providerId)).length
+          ? await provider(subject).recoveryCodes(reading.providerId)
           : null
-        counts.set(subjectKey, { remaining: codes, atMs: now() })
-        return codes
-      } catch (error) {
-        const refusal = toRefusal(error)
-        if (!isOutage(refusal) && refusal.code !== 'not_enrolled') throw refusal
+        const remaining = codes?.length ?? null
+        counts.set(subjectKey, { remaining, atMs: now() })
+        return remaining
+      } catch {
+        // A number beside the point must not cost the answer.
         return known?.remaining ?? null
       }
     },
+
+    knownRemaining: (subject) => counts.get(subjectKeyOf(subject))?.remaining ?? null,
 
     learnRemaining(subject, remaining) {
       counts.set(subjectKeyOf(subject), { remaining, atMs: now() })

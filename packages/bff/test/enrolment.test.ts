@@ -44,6 +44,15 @@ describe('a registration', () => {
     expect((await create(other)).body.secret).not.toBe(body.secret)
   })
 
+  it('T39: is not confirmed by another browser', async () => {
+    const { body } = await create()
+    const other = openBrowser(host, user('user-1', { sessionId: 'another sign-in' }))
+    await other.status()
+    const code = provider.nextCode(body.secret)
+    expect((await authenticate(code, other)).body.code).toBe('not_enrolled')
+    expect((await authenticate(code)).status).toBe(200)
+  })
+
   it('is the same after a reload, until it is restarted', async () => {
     const { body } = await create()
     provider.advance(599)

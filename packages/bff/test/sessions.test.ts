@@ -136,6 +136,41 @@ describe('MFA', () => {
   })
 })
 
+describe('two processes', () => {
+  it('believe the cookie’s word about what the other has judged, not their own older memory', async () => {
+    const second = await startHost(upstream, 'router', { now: provider.now })
+    const { browser, secret, codes } = await enrolled()
+    const there = openBrowser(second, browser.subject)
+    there.cookies = browser.cookies
+    there.csrf = browser.csrf
+    expect((await there.send('GET', '/vault')).status).toBe(200)
+    provider.advance(60)
+    await browser.send('POST', '/mfa/totp/recover', { recoveryCode: codes[0] })
+    expect((await there.send('GET', '/vault')).status).toBe(200)
+    expect((await there.status()).body.verified.method).toBe('recovery_code')
+
+    provider.advance(1)
+    await browser.send('DELETE', '/mfa/totp')
+    const next = await browser.send('POST', '/mfa/totp', {})
+    expect(next.body.secret).not.toBe(secret)
+    await pass(browser, next.body.secret)
+    expect((await there.send('GET', '/vault')).status).toBe(200)
+    await second.close()
+  })
+
+  it('share sign-outs of one process only, and hear of the other’s within five minutes', async () => {
+    const second = await startHost(upstream, 'router', { now: provider.now })
+    const { browser } = await enrolled()
+    const there = openBrowser(second, browser.subject)
+    there.cookies = new Map(browser.cookies)
+    expect((await there.send('GET', '/vault')).status).toBe(200)
+    await browser.send('POST', '/mfa/sign-out')
+    provider.advance(301)
+    expect((await there.send('GET', '/vault')).body.code).toBe('mfa_required')
+    await second.close()
+  })
+})
+
 describe('signing out', () => {
   it('T69: ends the session here and at the provider, twice if asked to', async () => {
     const { browser } = await enrolled()
@@ -317,6 +352,23 @@ describe('the gate', () => {
     expect((await browser.send('GET', '/vault-open')).text).toBe('gold')
     await enrolled()
     expect((await browser.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+
+  it('asks the provider nothing that could not let anybody pass, and about others once in five minutes', async () => {
+    const { browser } = await enrolled()
+    provider.advance(3_601)
+    const stranger = await signIn(user('user-2'))
+    await stranger.send('GET', '/vault-open')
+    asked.length = 0
+    for (let i = 0; i < 5; i++) {
+      expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+      expect((await stranger.send('GET', '/vault')).body.code).toBe('mfa_required')
+      expect((await stranger.send('GET', '/vault-open')).text).toBe('gold')
+    }
+    expect(asked).toEqual([])
+    provider.advance(301)
+    await stranger.send('GET', '/vault-open')
+    expect(asked).toEqual(['/v1/users/user-2'])
   })
 
   it('F45: answers an identity that fails as an error, and lets nobody pass', async () => {

@@ -203,7 +203,7 @@ describe('the plain wire', () => {
     provider.plainWire = false
     expect((await browser.status()).body.capabilities.rotate).toBe(false)
     nowMs += 600_001
-    expect((await browser.status()).body.capabilities.rotate).toBe(true)
+    await expect.poll(async () => (await browser.status()).body.capabilities.rotate).toBe(true)
   })
 })
 

@@ -1,0 +1,101 @@
+import { TotpClientError } from '@kit/totp-client'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createMarks, signedOutMark } from './marks.js'
+import type { Session } from './session.js'
+import { createSignOuts } from './sign-out.js'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const hour = 3_600_000
+const session = (): Session => ({
+  kind: 'user',
+  binding: 'b',
+  provider: { sessionToken: 'token-1', expiresAtMs: Date.now() + hour },
+})
+
+/** A provider that fails as often as it is told to. */
+function start(failures: TotpClientError[]) {
+  const asked: string[] = []
+  let revoked = 0
+  const revoke = (product: string) => async (body: { session_token?: string | undefined }) => {
+    asked.push(`${product} ${body.session_token}`)
+    const failure = failures.shift()
+    if (failure) throw failure
+    return { request_id: 'r', status_code: 200 }
+  }
+  const client = { sessions: { revoke: revoke('user') }, b2b: { sessions: { revoke: revoke('member') } } }
+  const marks = createMarks(Date.now)
+  const signOuts = createSignOuts({
+    client,
+    marks,
+    now: Date.now,
+    onRevoked: () => revoked++,
+  })
+  return { asked, marks, signOuts, revoked: () => revoked }
+}
+const away = () => new TotpClientError('unreachable', { endpoint: 'sessions.revoke', reason: 'ECONNREFUSED' })
+const gone = () =>
+  new TotpClientError('refused', {
+    endpoint: 'sessions.revoke',
+    reason: 'refused',
+    errorType: 'session_not_found',
+    status: 404,
+  })
+
+it('T69: is told to the provider again until it hears, and counts here at once', async () => {
+  const { asked, marks, signOuts, revoked } = start([away(), away(), away()])
+  await signOuts.end(null, session())
+  expect(await marks.has(signedOutMark('token-1'))).toBe(true)
+  expect(asked).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(asked).toEqual(Array(4).fill('user token-1'))
+  expect(revoked()).toBe(1)
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(asked).toHaveLength(4)
+})
+
+it('is not told again where the provider knows no such session', async () => {
+  const { asked, signOuts } = start([gone()])
+  await signOuts.end(null, session())
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(asked).toHaveLength(1)
+})
+
+it('is not told again once the session is over anyway, nor after close', async () => {
+  const over = start(Array.from({ length: 1_000 }, away))
+  await over.signOuts.end(null, session())
+  await vi.advanceTimersByTimeAsync(2 * hour)
+  const asked = over.asked.length
+  expect(asked).toBeLessThan(70)
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(over.asked).toHaveLength(asked)
+
+  const closed = start(Array.from({ length: 10 }, away))
+  await closed.signOuts.end(null, session())
+  closed.signOuts.close()
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(closed.asked).toHaveLength(1)
+})
+
+it('ends the session of the host along with that of the cookie, each once', async () => {
+  const { asked, signOuts } = start([])
+  const subject = { kind: 'member', organizationId: 'o', memberId: 'm', accountName: '' } as const
+  await signOuts.end({ ...subject, sessionToken: 'token-2' }, { ...session(), kind: 'member' })
+  await signOuts.end({ ...subject, sessionToken: 'token-1' }, { ...session(), kind: 'member' })
+  expect(asked).toEqual(['member token-1', 'member token-2', 'member token-1'])
+})
+
+it('F16: does not wait for a provider that hangs', async () => {
+  const hanging = start([])
+  const never = () => new Promise<never>(() => {})
+  const signOuts = createSignOuts({
+    client: { sessions: { revoke: never }, b2b: { sessions: { revoke: never } } },
+    marks: hanging.marks,
+    now: Date.now,
+    onRevoked: () => {},
+  })
+  const ended = signOuts.end(null, session())
+  await vi.advanceTimersByTimeAsync(100)
+  await expect(ended).resolves.toBeUndefined()
+})
