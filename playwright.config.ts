@@ -31,7 +31,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'demo', testDir: 'apps/demo/e2e' },
-    { name: 'examples', testDir: 'apps', testMatch: 'example-*/e2e/*.spec.ts' },
+    { name: 'examples', testDir: 'apps', testIgnore: ['demo/**', 'example-nextjs/**'] },
     { name: 'react', testDir: 'packages/react/test/browser' },
   ],
 })
