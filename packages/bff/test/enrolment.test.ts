@@ -25,7 +25,7 @@ describe('a registration', () => {
     expect(new Set(answers.map(({ body }) => body.secret)).size).toBe(1)
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201])
     for (const { setCookies } of answers) expect(setCookies).toHaveLength(1)
-    const code = provider.nextCode(answers[0]?.body.secret)
+    const code = provider.nextCode(answers[0]!.body.secret)
     expect((await authenticate(code)).status).toBe(200)
   })
 

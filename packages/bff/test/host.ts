@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { MfaStatus, PendingTotp, Problem, RecoveryCodeList } from '@kit/contract'
 import { createTotpClient } from '@kit/totp-client'
 import express from 'express'
 import { type Bff, type BffOptions, createBff, type KitEvent, type Subject } from '../src/index.js'
@@ -96,11 +97,22 @@ export async function startHost(
   }
 }
 
+/** Every field that a body of the contract may have: a test reads those of the body that it asked for. */
+export type AnyBody = Omit<MfaStatus, 'verified' | 'pending' | 'stale'> &
+  PendingTotp &
+  RecoveryCodeList &
+  Problem & {
+    verified: NonNullable<MfaStatus['verified']>
+    pending: NonNullable<MfaStatus['pending']>
+    stale: boolean
+    /** Of the OpenAPI document. */
+    servers: object[]
+  }
+
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into bodies whose shape it asserts.
-  body: any
+  body: AnyBody
   text: string
   setCookies: string[]
 }

@@ -72,7 +72,7 @@ describe.each(mounts)('mounted as %s', (mount) => {
       const shown = await browser.send('POST', '/mfa/totp/recovery-codes')
       expect(shown.body.recoveryCodes.sort()).toEqual(created.body.recoveryCodes.sort())
 
-      const recoveryCode = created.body.recoveryCodes[0].toUpperCase()
+      const recoveryCode = created.body.recoveryCodes[0]!.toUpperCase()
       const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
       expect(recovered.body).toMatchObject({
         verified: { method: 'recovery_code' },
