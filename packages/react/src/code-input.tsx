@@ -52,8 +52,6 @@ export interface CodeCell {
 
 type Span = readonly [start: number, end: number]
 
-const spanOf = (element: HTMLInputElement) => [element.selectionStart, element.selectionEnd] as Span
-
 /** What the field remembers without drawing it. */
 interface Self {
   /** The first value: the input's `defaultValue`, to which a form reset returns. */
@@ -130,7 +128,11 @@ export function useCodeInput({
     } else if (type === 'input' || type === 'compositionend') {
       self.composing = isComposing
       if (!isComposing) read(element, inputType)
-    } else if (`${spanOf(element)}` !== `${self.shown}`) show(spanOf(element))
+    } else {
+      const next = [element.selectionStart, element.selectionEnd] as Span
+      // A selection that is drawn already costs no render.
+      if (`${next}` !== `${self.shown}`) show(next)
+    }
   }
 
   useDomEffect(() => {
@@ -150,15 +152,14 @@ export function useCodeInput({
     const element = ref.current as HTMLInputElement
     self.handle = handle
     if (self.composing) return
-    const focused = element.matches(':focus')
     if (element.value !== value) {
       element.value = value
       // Only with the focus: Safari focuses a field whose selection is set.
-      if (focused) element.setSelectionRange(...self.shown)
+      if (element === document.activeElement) element.setSelectionRange(...self.shown)
     }
     // Disabling takes the focus away without an event, a moment after this.
     if (self.lost && !disabled && document.activeElement === document.body) element.focus()
-    self.lost = disabled && (self.lost || focused)
+    self.lost = disabled && (self.lost || element === document.activeElement)
   })
 
   const [start, end] = selection
