@@ -147,7 +147,13 @@ export async function startPostgres({ own = false } = {}): Promise<TestPostgres>
   let child: ChildProcess | undefined
 
   async function start() {
-    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' }
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: '200',
+      // A killed server loses nothing without it, only a machine without power does; tests are much faster.
+      fsync: 'off',
+    }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     child = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...flags], {
       ...options,

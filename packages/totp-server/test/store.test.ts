@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
-import { openPostgres, openSqlite, type Store } from '../src/index.js'
+import { openPostgres, openSqlite, type Store, TotpServerError } from '../src/index.js'
 import { attemptLimitsOf, defaultLimits, recoveryLimitsOf } from '../src/limits.js'
 import type { TotpKey } from '../src/store.js'
 import type {
@@ -113,6 +114,18 @@ const engines: Record<string, () => Promise<{ store: Store; stop: () => Promise<
   },
 }
 
+/** Of a burst on a busy machine some may wait longer for a connection than the store allows; they come again. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (attempt === 50 || !(error instanceof TotpServerError && error.code === 'unavailable')) throw error
+      await sleep(50)
+    }
+  }
+}
+
 describe.each(Object.entries(engines))('the store on %s', async (_name, open) => {
   const { store, stop } = await open()
   afterAll(async () => {
@@ -195,7 +208,9 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
   test('T4: one of fifty parallel acceptances of a step wins', async () => {
     const { key } = await activeTotp()
     for (let step = 100; step < 110; step++) {
-      const won = await Promise.all(Array.from({ length: 50 }, () => store.acceptStep(key, step, now)))
+      const won = await Promise.all(
+        Array.from({ length: 50 }, () => patiently(() => store.acceptStep(key, step, now))),
+      )
       expect(won.filter(Boolean)).toHaveLength(1)
     }
   })
@@ -231,7 +246,7 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
   test('T21: of two hundred parallel attempts exactly five are admitted', async () => {
     const { key, row } = await activeTotp()
     const admitted = await Promise.all(
-      Array.from({ length: 200 }, () => store.reserveAttempt(key, now, limits)),
+      Array.from({ length: 200 }, () => patiently(() => store.reserveAttempt(key, now, limits))),
     )
     expect(admitted.filter((attempt) => attempt !== null)).toHaveLength(5)
     expect(await reread(row)).toMatchObject({
@@ -337,7 +352,7 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
 
   test('T50: one of fifty parallel uses of a recovery code wins', async () => {
     const { row, spend } = await withCodes(['a', 'b'])
-    const won = await Promise.all(Array.from({ length: 50 }, () => spend('a')))
+    const won = await Promise.all(Array.from({ length: 50 }, () => patiently(() => spend('a'))))
     expect(won.filter((id) => id !== null)).toHaveLength(1)
     expect(await spend('a')).toBeNull()
     expect(await store.countRecoveryCodes(row.totp_id)).toBe(1)
@@ -397,7 +412,7 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
   test('T53: of fifty parallel recovery attempts five are admitted', async () => {
     const subject = unique('user')
     const admitted = await Promise.all(
-      Array.from({ length: 50 }, () => store.reserveRecovery(subject, now, recoveryLimits)),
+      Array.from({ length: 50 }, () => patiently(() => store.reserveRecovery(subject, now, recoveryLimits))),
     )
     expect(admitted.filter((budget) => budget !== null)).toHaveLength(5)
   })
