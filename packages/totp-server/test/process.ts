@@ -7,10 +7,14 @@ import { createServer, startMs } from './world.js'
 /** Header that turns the clock, in milliseconds since 1970. */
 const clockHeader = 'x-test-now'
 
-const { TEST_CONNECTION_STRING: connectionString, TEST_DATA_DIR: dataDir = ':memory:' } = process.env
+const {
+  TEST_CONNECTION_STRING: connectionString,
+  TEST_DATA_DIR: dataDir = ':memory:',
+  TEST_LIMITS: limits = '{}',
+} = process.env
 const store = connectionString ? await openPostgres({ connectionString }) : await openSqlite({ dataDir })
 const clock = { nowMs: startMs }
-const server = createServer(store, clock)
+const server = createServer(store, clock, { limits: JSON.parse(limits) })
 const served = await serve({
   host: '127.0.0.1',
   port: 0,

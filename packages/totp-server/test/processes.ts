@@ -40,6 +40,8 @@ function bundle(): Promise<string> {
 export async function startProcess(env: {
   TEST_CONNECTION_STRING?: string
   TEST_DATA_DIR?: string
+  /** JSON of `Limits` that differ. */
+  TEST_LIMITS?: string
 }): Promise<ServerProcess> {
   const child = spawn(process.execPath, [await bundle()], {
     env: { ...process.env, ...env },

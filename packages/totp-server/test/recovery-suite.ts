@@ -55,6 +55,17 @@ export function recoverySuite(worldOf: () => World): void {
     expect((await recover(user_id, recovery_codes[0])).status).toBe(200)
   })
 
+  test('T25: every spelling of a person is one budget of recovery codes', async () => {
+    const world = worldOf()
+    const { user_id } = await enrol(world)
+    const { external_id } = (await world.get(`/v1/users/${user_id}`)).body
+    const statuses = []
+    for (const spelling of [user_id, external_id, user_id, external_id, user_id, external_id]) {
+      statuses.push((await recover(spelling, '0000-0000-0000-0000')).status)
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
+  })
+
   test('T53: after twenty wrong ones in a row a day of waiting', async () => {
     const world = worldOf()
     const { user_id, recovery_codes } = await enrol(world)

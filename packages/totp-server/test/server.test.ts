@@ -386,6 +386,14 @@ describe('throttling', () => {
     expect((await guess()).body.error_details).toEqual({ attempts_left: 0, retry_after_seconds: 7 })
   })
 
+  test('T14: the first step of time, whose number is zero, opens like any other', async () => {
+    const there = await world()
+    there.clock.nowMs = 0
+    const { user_id, secret: userSecret } = await register(there)
+    const { status } = await there.post(authenticate, { user_id, totp_code: codeOf(userSecret, 0) })
+    expect(status).toBe(200)
+  })
+
   test('T5: whatever is submitted whenever, accepted steps only ever rise', async () => {
     const there = await world({
       limits: { freeFailures: 90, maxConsecutiveFailures: 100, failLevelMax: 100_000 },

@@ -1,0 +1,145 @@
+import { rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPostgres, type TestPostgres } from '../postgres.js'
+import { type ServerProcess, startProcess, temporaryFolder } from '../processes.js'
+import { type Body, codeOf, startMs, uniqueName } from '../world.js'
+import { post, proofTimeoutMs, report, size } from './proof.js'
+
+/** Submissions an engine; each of them races others with the same code. */
+const submissions = size(4_000, 500_000)
+/** Submissions of one code at once. */
+const width = 8
+const people = 12
+
+// What a factor's budget admits is proven elsewhere; here it would end each race after five submissions.
+const TEST_LIMITS = JSON.stringify({
+  freeFailures: 99,
+  maxConsecutiveFailures: 100,
+  failLevelMax: 1e12,
+  recoveryAttemptsPerHour: 1e9,
+  recoveryMaxFailures: 1e9,
+})
+
+type Ask = (path: string, input: object) => Promise<{ status: number; body: Body }>
+
+/** Somebody with a registration, and every way in which a code of theirs can be submitted. */
+interface Racer {
+  secret: string
+  recoveryCodes: string[]
+  submit: ((code: string) => [path: string, input: object])[]
+  recover: ((code: string) => [path: string, input: object])[]
+  rotate: [path: string, input: object]
+}
+
+async function makeUser(ask: Ask): Promise<Racer> {
+  const { user_id } = (await ask('/v1/users', { email: `${uniqueName('eve')}@example.com` })).body
+  const { secret, recovery_codes } = (await ask('/v1/totps', { user_id })).body
+  const { session_token } = (await ask('/v1/kit/sessions', { user_id, session_duration_minutes: 500_000 }))
+    .body
+  const ways = [{}, { session_duration_minutes: 5 }, { session_token }]
+  return {
+    secret,
+    recoveryCodes: recovery_codes,
+    submit: ways.map((way) => (totp_code) => ['/v1/totps/authenticate', { user_id, totp_code, ...way }]),
+    recover: ways.map((way) => (recovery_code) => ['/v1/totps/recover', { user_id, recovery_code, ...way }]),
+    rotate: ['/v1/kit/totps/recovery_codes/rotate', { user_id }],
+  }
+}
+
+async function makeMember(ask: Ask): Promise<Racer> {
+  const name = { organization_name: 'Acme', organization_slug: uniqueName('acme') }
+  const { organization_id } = (await ask('/v1/b2b/organizations', name)).body.organization
+  const email_address = `${uniqueName('mallory')}@example.com`
+  const { member_id } = (await ask(`/v1/b2b/organizations/${organization_id}/members`, { email_address }))
+    .body
+  const ids = { organization_id, member_id }
+  const { secret, recovery_codes } = (await ask('/v1/b2b/totp', ids)).body
+  const { session_token } = (await ask('/v1/kit/sessions', { ...ids, session_duration_minutes: 500_000 }))
+    .body
+  const ways = [{}, { session_token }]
+  return {
+    secret,
+    recoveryCodes: recovery_codes,
+    submit: ways.map((way) => (code) => ['/v1/b2b/totp/authenticate', { ...ids, code, ...way }]),
+    recover: ways.map((way) => (code) => [
+      '/v1/b2b/recovery_codes/recover',
+      { ...ids, recovery_code: code, ...way },
+    ]),
+    rotate: ['/v1/b2b/recovery_codes/rotate', ids],
+  }
+}
+
+let postgres: TestPostgres
+let dataDir: string
+const running: ServerProcess[] = []
+beforeAll(async () => {
+  postgres = await startPostgres()
+  dataDir = temporaryFolder()
+})
+afterAll(async () => {
+  for (const process of running) await process.kill()
+  await postgres.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+describe.each([
+  ['one process on SQLite', 1, () => ({ TEST_DATA_DIR: dataDir })],
+  ['two processes on PostgreSQL', 2, () => ({ TEST_CONNECTION_STRING: postgres.connectionString })],
+] as const)('%s', (name, count, env) => {
+  test(
+    'T3, T4, T7, T50: of every code raced over all routes that judge one, one submission is accepted',
+    async () => {
+      const processes = await Promise.all(
+        Array.from({ length: count }, () => startProcess({ ...env(), TEST_LIMITS })),
+      )
+      running.push(...processes)
+      let nowMs = startMs
+      let turn = 0
+      const statuses = new Map<number, number>()
+      const ask: Ask = async (path, input) => {
+        const reply = await post(processes[turn++ % count]?.url ?? '', path, input, nowMs)
+        if (reply === null) throw new Error(`${path} was not answered.`)
+        return reply
+      }
+      const racers = await Promise.all(
+        Array.from({ length: people }, (_, index) => (index % 2 === 0 ? makeUser(ask) : makeMember(ask))),
+      )
+      let done = 0
+      let races = 0
+      const wrong: string[] = []
+      const race = async (code: string, ways: Racer['submit']) => {
+        const replies = await Promise.all(
+          Array.from({ length: width }, (_, index) => {
+            const way = ways[index % ways.length]
+            return way === undefined ? Promise.reject(new Error('No way.')) : ask(...way(code))
+          }),
+        )
+        for (const { status } of replies) statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        const accepted = replies.filter(({ status }) => status === 200).length
+        if (accepted !== 1) wrong.push(`${accepted} of ${width} accepted`)
+        done += width
+        races++
+      }
+      while (done < submissions) {
+        // The first round confirms the registrations; a code spent by that opens nothing afterwards either.
+        await Promise.all(racers.map(({ secret, submit }) => race(codeOf(secret, nowMs), submit)))
+        await Promise.all(
+          racers.map(async (racer) => {
+            const code = racer.recoveryCodes.pop()
+            if (code !== undefined) return race(code, racer.recover)
+            const { body } = await ask(...racer.rotate)
+            racer.recoveryCodes = body.recovery_codes
+          }),
+        )
+        nowMs += 30_000
+      }
+      expect(wrong).toEqual([])
+      const told = [...statuses].map(([status, times]) => `${status}: ${times}`).join(', ')
+      report(
+        'Single use',
+        `${name}: ${done} submissions in ${races} races of ${width}, 0 accepted twice, none lost (${told})`,
+      )
+    },
+    proofTimeoutMs,
+  )
+})

@@ -1,0 +1,388 @@
+// Deliberate mistakes: `node scripts/mutants.mjs [word of a name]`. Each is made in a copy of the tree, where the
+// narrowest tests must then fail. Fails when a mistake survives or its place in the sources is gone.
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const server = 'packages/totp-server'
+const bff = 'packages/bff'
+const client = 'packages/totp-client'
+const statements = `${server}/src/statements.ts`
+const providerSuite = `${server}/test/provider.test.ts`
+const storeSuite = `${server}/test/store.test.ts`
+
+/**
+ * `change`: pairs of a text that stands in the file exactly once, and what stands there instead.
+ * `only`: names of the tests that are run, where a file holds many slow ones.
+ */
+const mutants = [
+  {
+    name: 'last step read, then written: the statement itself no longer compares',
+    file: statements,
+    change: [[".where('last_step', '<', integer('step'))\n", '\n']],
+    tests: [storeSuite],
+    only: 'SQLite.*(T4|T5|T7)',
+  },
+  {
+    name: '>= for >: the last accepted step is accepted again',
+    file: statements,
+    change: [[".where('last_step', '<', integer('step'))", ".where('last_step', '<=', integer('step'))"]],
+    tests: [storeSuite],
+    only: 'SQLite.*(T4|T5|T7)',
+  },
+  {
+    name: 'missing await on the verdict of a spent step',
+    file: `${server}/src/judge.ts`,
+    change: [
+      ['if (!(await queries.acceptStep(key, step, nowMs)))', 'if (!queries.acceptStep(key, step, nowMs))'],
+    ],
+    tests: [providerSuite],
+    only: 'SQLite.*(T3|T4|T7)',
+  },
+  {
+    name: 'falsy zero: the first step of time is no step',
+    file: `${server}/src/judge.ts`,
+    change: [['if (step === null) {', 'if (!step) {']],
+    tests: [`${server}/test/server.test.ts`],
+    only: 'T14',
+  },
+  {
+    name: 'a window of two steps either way',
+    file: `${server}/src/totp.ts`,
+    change: [
+      [
+        '[current - 1, current, current + 1]',
+        '[current - 2, current - 1, current, current + 1, current + 2]',
+      ],
+    ],
+    tests: [`${server}/src/totp.test.ts`],
+  },
+  {
+    name: 'no early exit becomes one: the earlier of two steps that share a code is spent',
+    file: `${server}/src/totp.ts`,
+    change: [['given)) matched = step', 'given)) return step']],
+    tests: [`${server}/src/totp.test.ts`],
+  },
+  {
+    name: 'attempts counted after the code was judged',
+    file: `${server}/src/judge.ts`,
+    change: [
+      [
+        'const attempt = await store.reserveAttempt(key, nowMs, limits)\n  if (attempt === null) {',
+        'const attempt = totp\n  if (lockOf(totp, limits, nowMs) !== null) {',
+      ],
+      [
+        '  if (step === null) {\n',
+        '  if (step === null) {\n    await store.reserveAttempt(key, nowMs, limits)\n',
+      ],
+    ],
+    tests: [providerSuite],
+    only: 'SQLite.*(T19|T21)',
+  },
+  {
+    name: 'a success clears the leaky level',
+    file: statements,
+    change: [['fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`', 'fail_level: 0']],
+    tests: [storeSuite],
+    only: 'SQLite.*T24',
+  },
+  {
+    name: 'a lock that is not looked at',
+    file: statements,
+    change: [
+      [".where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))\n", '\n'],
+    ],
+    tests: [storeSuite],
+    only: 'SQLite.*(T19|T21)',
+  },
+  {
+    name: 'a budget for each spelling of a person',
+    file: `${server}/src/operations/recovery-codes.ts`,
+    change: [
+      [
+        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    const judged = await judgeRecoveryCode(context, subject, input.recovery_code)',
+        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    const judged = await judgeRecoveryCode(context, { ...subject, id: input.user_id }, input.recovery_code)',
+      ],
+    ],
+    tests: [providerSuite],
+    only: 'SQLite.*(T25|T53)',
+  },
+  {
+    name: 'a recovery code that is not spent',
+    file: statements,
+    change: [
+      [
+        ".where('totp_id', '=', of<string>('totpId'))\n        .where('used_at', 'is', null)\n        .where((eb) =>",
+        ".where('totp_id', '=', of<string>('totpId'))\n        .where((eb) =>",
+      ],
+    ],
+    tests: [storeSuite],
+    only: 'SQLite.*(T50|T51)',
+  },
+  {
+    name: 'a pending registration taken for one in use',
+    file: `${server}/src/present.ts`,
+    change: [["totps.find(({ status }) => status !== 'pending')", 'totps[0]']],
+    tests: [providerSuite],
+    only: 'SQLite.*(T39|T40|T48|no codes)',
+  },
+  {
+    name: 'a sealed secret that is bound to no row',
+    file: `${server}/src/seal.ts`,
+    change: [
+      ['      cipher.setAAD(Buffer.from(context))\n', ''],
+      ['        decipher.setAAD(Buffer.from(context))\n', ''],
+    ],
+    tests: [`${server}/src/seal.test.ts`],
+  },
+  {
+    name: 'the organization of a member is not asked for',
+    file: statements,
+    change: [
+      [
+        "organizationMatch(of<string>('organization')).select('organization_id'),\n        )\n        .where((eb) =>",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it stands in the sources so
+        "sql<string>`case when ${of<string>('organization')} is null then '' else members.organization_id end`,\n        )\n        .where((eb) =>",
+      ],
+    ],
+    tests: [providerSuite, storeSuite],
+    only: 'SQLite.*(T25|T42)',
+  },
+  {
+    name: 'the session of somebody else counts as proof',
+    file: `${server}/src/session.ts`,
+    change: [['if (row.subject_id !== subject.id) {', 'if (row.subject_id === undefined) {']],
+    tests: [providerSuite],
+    only: 'SQLite.*(session of (somebody else|another member))',
+  },
+  {
+    name: 'answered before the commit',
+    file: `${server}/src/sqlite.ts`,
+    change: [['done.push(() => resolve(result))', 'resolve(result)']],
+    tests: [`${server}/test/proof/disk-full.test.ts`, storeSuite],
+    only: 'F24|SQLite.*commit',
+  },
+  {
+    name: 'CSRF token not compared',
+    file: `${bff}/src/router.ts`,
+    change: [
+      [
+        "if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))",
+        'if (body && !asker.binding)',
+      ],
+    ],
+    tests: [`${bff}/test/routes.test.ts`],
+    only: 'T65',
+  },
+  {
+    name: 'any page may ask',
+    file: `${bff}/src/router.ts`,
+    change: [['requireSameOrigin(headers, origin)', 'void requireSameOrigin']],
+    tests: [`${bff}/test/routes.test.ts`],
+    only: 'T65',
+  },
+  {
+    name: 'the cookie of another subject counts',
+    file: `${bff}/src/asker.ts`,
+    change: [['session?.binding === binding && ', 'session && ']],
+    tests: [`${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'a signed-out session counts',
+    file: `${bff}/src/asker.ts`,
+    change: [[' && !(await isSignedOut(session))', '']],
+    tests: [`${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'a member of another organization is let in',
+    file: `${bff}/src/provider-member.ts`,
+    change: [
+      ['    requireEcho(member.organization_id === organization.organization_id)\n', ''],
+      ['organization.organization_id === organizationId ||', 'true ||'],
+    ],
+    tests: [`${bff}/test/lies.test.ts`],
+  },
+  {
+    name: 'error as success: a session that the code did not raise is taken',
+    file: `${bff}/src/judge.ts`,
+    change: [['if (!countMfa(accepted.session.mfa, accepted.reading, now()))', 'if (accepted === null)']],
+    tests: [`${bff}/test/lies.test.ts`],
+  },
+  {
+    name: 'error as success: whoever cannot be judged passes the gate',
+    file: `${bff}/src/require-mfa.ts`,
+    change: [['verdict = toRefusal(error)', "verdict = toRefusal(error) && 'allow'"]],
+    tests: [`${bff}/test/proof/gate.test.ts`],
+  },
+  {
+    name: 'a removed authenticator’s MFA still counts',
+    file: `${bff}/src/policy.ts`,
+    change: [['  if (done.factorId !== view.factorId) return null\n', '']],
+    tests: [`${bff}/src/policy.test.ts`],
+  },
+  {
+    name: 'a change of factors without a fresh factor',
+    file: `${bff}/src/policy.ts`,
+    change: [["return fresh && byRightFactor ? 'allow'", "return byRightFactor ? 'allow'"]],
+    tests: [`${bff}/src/policy.test.ts`],
+  },
+  {
+    name: 'a code of a moment ago passes on a wire that forgets it',
+    file: `${bff}/src/judge.ts`,
+    change: [
+      ['(await spentCodes.has(name))', 'name === undefined'],
+      ['!(await spentCodes.add(name))', 'name === undefined'],
+    ],
+    tests: [`${bff}/test/lies.test.ts`, `${bff}/test/lifecycle.test.ts`, `${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'X-Forwarded-For believed, whoever sends it',
+    file: `${bff}/src/client-address.ts`,
+    change: [
+      ['trustedProxies.length === 0 ? [] : ', ''],
+      ['while (hops.length > 0 && isTrusted(client))', 'while (hops.length > 0)'],
+    ],
+    tests: [`${bff}/src/client-address.test.ts`],
+  },
+  {
+    name: 'limiter keyed by the spelling of an address',
+    file: `${bff}/src/client-address.ts`,
+    change: [['return isIP(client) === 6 ? network64(client) : client', 'return client']],
+    tests: [`${bff}/src/client-address.test.ts`],
+  },
+  {
+    name: 'the status in a body is ignored',
+    file: `${client}/src/call.ts`,
+    change: [
+      ["    if (checked.data.status_code !== status) throw fail('malformed', 'status_mismatch')\n", ''],
+    ],
+    tests: [`${client}/src/faults.test.ts`],
+  },
+  {
+    name: 'error as success: the outcome of a lost request is called known',
+    file: `${client}/src/call.ts`,
+    change: [["harmless ? 'unreachable' : 'outcome_unknown'", "'unreachable'"]],
+    tests: [`${client}/src/faults.test.ts`],
+  },
+]
+
+/** Every file of the tree as it is, with the modules of the original beside it. */
+function copyTree() {
+  const copy = mkdtempSync(join(tmpdir(), 'kit-mutants-'))
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+    cwd: root,
+    maxBuffer: 1e8,
+  })
+  for (const file of listed.toString().split('\0')) {
+    if (file === '' || file.startsWith('docs/pictures/') || !existsSync(join(root, file))) continue
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file))
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  // These hold links relative to themselves, so that the copy's packages find each other.
+  for (const name of ['contract', 'totp-client', 'totp-server', 'bff']) {
+    const modules = `packages/${name}/node_modules`
+    cpSync(join(root, modules), join(copy, modules), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/\.(kit-test|vite)/.test(path),
+    })
+  }
+  return copy
+}
+
+/** Runs tests in a copy and gives those that failed; null when none could be run at all. */
+async function failures(copy, tests, only) {
+  const report = join(copy, 'report.json')
+  rmSync(report, { force: true })
+  const args = ['run', '--project', 'node', '--reporter=json', `--outputFile=${report}`, ...tests]
+  if (only) args.push('-t', only)
+  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
+    cwd: copy,
+    stdio: 'ignore',
+  })
+  await new Promise((resolve) => child.on('exit', resolve))
+  if (!existsSync(report)) return null
+  const { testResults, numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+  if (numPassedTests + numFailedTests === 0) return null
+  return testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  )
+}
+
+/** What became of a mutant: the tests that caught it, or why it counts as a failure. */
+async function judge(copy, { file, change, tests, only }) {
+  const path = join(copy, file)
+  const original = readFileSync(path, 'utf8')
+  let text = original
+  for (const [from, to] of change) {
+    if (text.split(from).length !== 2) return { problem: `its place in ${file} is gone: ${from.trim()}` }
+    text = text.replace(from, () => to)
+  }
+  writeFileSync(path, text)
+  try {
+    const failed = await failures(copy, tests, only)
+    if (failed === null) return { problem: 'no test ran' }
+    return failed.length > 0 ? { caughtBy: failed } : { problem: 'SURVIVED' }
+  } finally {
+    writeFileSync(path, original)
+  }
+}
+
+/** @returns rows of name, tests that caught it or a problem */
+export async function runMutants(word = '') {
+  const wanted = mutants.filter(({ name }) => name.includes(word))
+  const queue = [...wanted]
+  const rows = []
+  const worker = async () => {
+    const copy = copyTree()
+    try {
+      for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+        const row = { name: mutant.name, ...(await judge(copy, mutant)) }
+        const by = row.caughtBy?.[0]?.replace(/^.* > /, '')
+        console.log(
+          row.problem
+            ? `NOT CAUGHT  ${row.name}: ${row.problem}`
+            : `caught      ${row.name}\n            by ${by}`,
+        )
+        rows.push(row)
+      }
+    } finally {
+      rmSync(copy, { recursive: true, force: true })
+    }
+  }
+  // Without a mistake the same tests must pass, else nothing is shown by their failing.
+  const copy = copyTree()
+  for (const some of [wanted.filter(({ only }) => only), wanted.filter(({ only }) => !only)]) {
+    if (some.length === 0) continue
+    const files = [...new Set(some.flatMap(({ tests }) => tests))]
+    const names = some.flatMap(({ only }) => (only ? [`(${only})`] : [])).join('|')
+    const clean = await failures(copy, files, names)
+    if (clean === null || clean.length > 0) {
+      rmSync(copy, { recursive: true, force: true })
+      throw new Error(`Without any mistake there fail already: ${clean?.join(', ') ?? 'no test ran'}`)
+    }
+  }
+  rmSync(copy, { recursive: true, force: true })
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker))
+  return rows
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const rows = await runMutants(process.argv[2])
+  const survived = rows.filter(({ problem }) => problem)
+  console.log(`${rows.length - survived.length} caught, ${survived.length} not caught`)
+  process.exitCode = survived.length > 0 || rows.length === 0 ? 1 : 0
+}
