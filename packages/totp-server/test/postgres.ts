@@ -73,6 +73,12 @@ function readableBinaries(isRoot: boolean): string {
   return copy
 }
 
+/**
+ * Runs PostgreSQL until it ends, or until standard input does: however the test process dies, its end of that pipe
+ * closes, and nothing is left running.
+ */
+const guard = 'exec 3<&0; "$0" "$@" & server=$!; (cat <&3; kill -QUIT $server) & wait $server'
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -155,10 +161,8 @@ export async function startPostgres({ own = false } = {}): Promise<TestPostgres>
       fsync: 'off',
     }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    child = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...flags], {
-      ...options,
-      stdio: 'ignore',
-    })
+    const command = [join(bin, 'postgres'), '-D', join(folder, 'data'), '-p', String(port), ...flags]
+    child = spawn('/bin/sh', ['-c', guard, ...command], { ...options, stdio: ['pipe', 'ignore', 'ignore'] })
     await isAnswering(connectionString)
   }
 
@@ -166,15 +170,12 @@ export async function startPostgres({ own = false } = {}): Promise<TestPostgres>
   async function end(signal: 'SIGQUIT' | 'SIGINT') {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
-    child.kill(signal)
+    const [pid] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')
+    process.kill(Number(pid), signal)
+    child.stdin?.end()
     await ended
   }
 
-  const onExit = () => {
-    child?.kill('SIGQUIT')
-    rmSync(folder, { recursive: true, force: true })
-  }
-  process.on('exit', onExit)
   await start()
   return {
     connectionString,
@@ -183,7 +184,6 @@ export async function startPostgres({ own = false } = {}): Promise<TestPostgres>
       await start()
     },
     async stop() {
-      process.off('exit', onExit)
       await end('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
