@@ -85,6 +85,14 @@ const notFound = JSON.stringify({
   error_url: 'https://stytch.com/docs/api/errors/404#route_not_found',
 })
 
+const refused = JSON.stringify({
+  status_code: 401,
+  request_id: 'request-id-test-1',
+  error_type: 'unable_to_authenticate_totp',
+  error_message: 'The code is not right.',
+  error_url: 'https://stytch.com/docs/api/errors/401#unable_to_authenticate_totp',
+})
+
 let connections = 0
 const server = createServer((request, response) => {
   const chunks = []
@@ -98,7 +106,11 @@ const server = createServer((request, response) => {
     else if (path === '/v1/totps/authenticate' || path === '/v1/sessions/authenticate') {
       const userId =
         /"user_id":"([^"]+)"/.exec(body)?.[1] ?? /token-([\w-]+?)_*"/.exec(body)?.[1] ?? 'user-test-1'
-      text = answerFor(userId, authenticated)
+      // Somebody whose codes are always wrong.
+      if (userId.startsWith('user-refused')) {
+        status = 401
+        text = refused
+      } else text = answerFor(userId, authenticated)
     } else if (path === '/v1/totps/recovery_codes') {
       text = answerFor(/"user_id":"([^"]+)"/.exec(body)?.[1] ?? 'user-test-1', recoveryCodes)
     } else if (path.startsWith('/v1/users/')) text = answerFor(decodeURIComponent(path.slice(10)), read)

@@ -8,7 +8,9 @@ import { pino } from 'pino'
 import { listen, projectId, secret, upstream } from './shared.mjs'
 
 const most = { max: 1_000_000, windowSeconds: 1 }
-const high = { address: most, session: most, subject: most }
+const { MOUNT_IN, SUBJECT_MAX, COOKIE_KEY, DATABASE_URL } = process.env
+const subject = SUBJECT_MAX ? { max: Number(SUBJECT_MAX), windowSeconds: 600 } : most
+const high = { address: most, session: most, subject }
 const bff = createBff({
   upstream: { projectId, secret, baseUrl: upstream },
   identify: (request) => {
@@ -18,14 +20,15 @@ const bff = createBff({
       : null
   },
   origin: 'https://app.example.com',
-  cookieKeys: [process.env.COOKIE_KEY ?? randomBytes(32).toString('base64')],
+  cookieKeys: [COOKIE_KEY ?? randomBytes(32).toString('base64')],
   issuer: 'Bench',
+  ...(DATABASE_URL && { databaseUrl: DATABASE_URL }),
   limits: { judged: high, other: high },
   onEvent: () => {},
   logger: pino({ level: 'info', base: null }, pino.destination({ dest: '/dev/null', sync: false })),
 })
 const app = express()
-if (process.env.MOUNT_IN === 'express') {
+if (MOUNT_IN === 'express') {
   app.use('/mfa', bff.router)
   listen(createServer(app))
 } else {
