@@ -14,7 +14,7 @@ const first = [['types', bin('tsc'), '-b']]
 const then = [
   ['types of tests', bin('tsc'), '-p', 'tsconfig.test.json'],
   ['types of the demo', bin('tsc'), '-p', 'apps/demo/tsconfig.app.json'],
-  ['format and lint', bin('biome'), 'ci', '.'],
+  ['format and lint', bin('biome'), 'ci', '.', '--diagnostic-level=error', '--colors=off'],
   ['documents and import rules', bin('vitest'), 'run', '--project', 'node', 'scripts'],
   ['snippets in the documents', process.execPath, 'scripts/snippets.mjs'],
   ['bundle contents and sizes', process.execPath, 'scripts/bundle.mjs', '--check'],

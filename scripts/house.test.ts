@@ -11,7 +11,9 @@ function filesIn(folder: string, accept: (name: string) => boolean): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && accept(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !/(^|\/)(node_modules|dist|\.turbo|\.data|results|test-results)\//.test(path))
+    .filter(
+      (path) => !/(^|\/)(node_modules|dist|\.next|\.cache|\.turbo|\.data|results|test-results)\//.test(path),
+    )
 }
 
 const isSource = (name: string) => /\.tsx?$/.test(name) && !/\.(test|spec)\.tsx?$/.test(name)
@@ -140,24 +142,25 @@ describe('the documents', () => {
   })
 
   it('name only commands that package.json has', () => {
-    const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
-    const known = new Set([
-      ...scripts,
+    const scriptsOf = (path: string) =>
+      existsSync(join(root, path)) ? Object.keys(JSON.parse(read(path)).scripts ?? {}) : []
+    const known = [
+      ...scriptsOf('package.json'),
       'install',
       'add',
       'exec',
       'pack',
       'changeset',
-      'dlx',
       '--filter',
       '-r',
-    ])
-    const unknown = documents.flatMap((path) =>
-      [...read(path).matchAll(/\bpnpm(?:@12)? ([a-z@-][\w:@/-]*)/g)]
+    ]
+    const unknown = documents.flatMap((path) => {
+      const own = scriptsOf(join(dirname(path), 'package.json'))
+      return [...read(path).matchAll(/\bpnpm(?:@12)? ([a-z@-][\w:@/-]*)/g)]
         .map(([, command]) => String(command))
-        .filter((command) => !known.has(command))
-        .map((command) => `${path}: pnpm ${command}`),
-    )
+        .filter((command) => !known.includes(command) && !own.includes(command))
+        .map((command) => `${path}: pnpm ${command}`)
+    })
     expect(unknown).toEqual([])
   })
 })
