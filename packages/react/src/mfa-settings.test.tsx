@@ -87,7 +87,7 @@ it('reveal takes no recovery code as proof', async () => {
 it('rotates after saying that the old codes stop, by a recovery code if need be', async () => {
   const bff = new FakeBff().enroll()
   const [first = ''] = bff.recoveryCodes
-  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  const { user, queryClient } = renderKit(<MfaSettings site="Acme" />, bff)
   await state('on')
   await user.click(action('rotate'))
   expect(kit('settings')?.textContent).toContain('The recovery codes you have now stop working.')
@@ -99,6 +99,8 @@ it('rotates after saying that the old codes stop, by a recovery code if need be'
   await user.click(kit('step-up')?.querySelector('[data-kit-action="submit"]') as Element)
   await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
   expect(codes()).not.toContain(first)
+  // For the file and the print.
+  expect(kit('recovery-codes')?.textContent).toContain('Recovery codes for Acme (ada@example.com)')
   await user.click(action('saved'))
   await state('on')
   for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)

@@ -2,7 +2,7 @@ import type { MfaStatus } from '@kit/contract'
 import { useId, useState } from 'react'
 import { type NextStep, RecoveryStock } from './after-sign-in.js'
 import type { CodeFormOptions } from './attempt-form.js'
-import { CodesToSave } from './codes-to-save.js'
+import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
 import { ErrorText } from './error-text.js'
 import { type OperationHook, useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
@@ -14,7 +14,7 @@ import { useGroup } from './use-messages.js'
 import { useStepFocus } from './use-step-focus.js'
 
 /** Props of {@link MfaSettings}. */
-export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'> {
+export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'>, SiteOptions {
   /** Begins with a change: what the person chose after signing in with a recovery code. */
   start?: NextStep | undefined
   className?: string | undefined
@@ -30,7 +30,7 @@ type View = 'home' | 'enroll' | 'replace' | 'rotate' | 'remove'
  * `data-kit="settings"`, `data-state`: `loading`, `off`, `on`, or the change under way: `replace`, `codes`, `rotate`,
  * `remove`.
  */
-export function MfaSettings({ className, start, ...options }: MfaSettingsProps) {
+export function MfaSettings({ className, start, site, ...options }: MfaSettingsProps) {
   const t = useGroup('settings', settings)
   const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
@@ -63,10 +63,12 @@ export function MfaSettings({ className, start, ...options }: MfaSettingsProps) 
       <div role="alert">{error && !status && <ErrorText error={error} />}</div>
       {status?.required && <p>{t.required}</p>}
       {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}
-      {reveal.data && <CodesToSave codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
-      {view === 'enroll' && <TotpEnrollment {...options} onDone={home} />}
-      {view === 'replace' && <TotpEnrollment {...options} replace autoFocus onDone={home} onCancel={home} />}
-      {view === 'rotate' && <RotatePanel onDone={home} onCancel={home} />}
+      {reveal.data && <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
+      {view === 'enroll' && <TotpEnrollment {...options} site={site} onDone={home} />}
+      {view === 'replace' && (
+        <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
+      )}
+      {view === 'rotate' && <RotatePanel site={site} onDone={home} onCancel={home} />}
       {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
     </section>
   )

@@ -1,18 +1,18 @@
-import { CodesToSave } from './codes-to-save.js'
+import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
 import { useRotateRecoveryCodes } from './hooks.js'
 import { recovered, recoveryCodes } from './messages/en.js'
 import { useGroup } from './use-messages.js'
 import { useStepFocus } from './use-step-focus.js'
 
-interface RotatePanelProps {
+interface RotatePanelProps extends SiteOptions {
   /** The new codes are saved. */
   onDone: () => void
   onCancel: () => void
 }
 
 /** New recovery codes: says that the old ones stop working, makes them, shows them until they are saved. */
-export function RotatePanel({ onDone, onCancel }: RotatePanelProps) {
+export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
   const { data, error, isPending, mutate, reset } = useRotateRecoveryCodes()
@@ -35,6 +35,7 @@ export function RotatePanel({ onDone, onCancel }: RotatePanelProps) {
         {t.title}
       </h2>
       <CodesToSave
+        site={site}
         codes={data.recoveryCodes}
         onSaved={() => {
           reset()

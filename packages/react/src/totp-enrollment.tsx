@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useSyncExternalStore } from 'react'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
-import { CodesToSave } from './codes-to-save.js'
+import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ErrorText } from './error-text.js'
 import { enrollment, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
 import { QrCode } from './qr-code.js'
@@ -10,7 +10,7 @@ import { useStepFocus } from './use-step-focus.js'
 import { type TotpEnrollmentOptions, useTotpEnrollment } from './use-totp-enrollment.js'
 
 /** Props of {@link TotpEnrollment}. */
-export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOptions {
+export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOptions, SiteOptions {
   /** Moves the focus to the heading when it appears: for a page that shows it at a click. Default false. */
   autoFocus?: boolean | undefined
   className?: string | undefined
@@ -42,6 +42,7 @@ export function TotpEnrollment({
   digits,
   autoSubmit,
   autoFocus,
+  site,
   ...options
 }: TotpEnrollmentProps) {
   const flow = useTotpEnrollment(options)
@@ -137,7 +138,7 @@ export function TotpEnrollment({
           </>
         )
       case 'codes':
-        return <CodesToSave codes={state.recoveryCodes} onSaved={flow.saved} />
+        return <CodesToSave site={site} codes={state.recoveryCodes} onSaved={flow.saved} />
       case 'unsaved':
         return (
           <>

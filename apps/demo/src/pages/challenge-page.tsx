@@ -1,4 +1,4 @@
-import { TotpChallenge, useMfaStatus } from '@kit/react'
+import { type NextStep, TotpChallenge, useMfaStatus } from '@kit/react'
 import { useEffect, useState } from 'react'
 import { Loading, Page, Trouble } from '../page.js'
 import { Link, navigate, nextPage } from '../router.js'
@@ -19,7 +19,8 @@ export function ChallengePage() {
 function Challenge(props: { enrolled: boolean; verified: boolean; accountName: string }) {
   // A good code ends in `onSuccess`, after what the challenge itself may still have to say.
   const [verifiedBefore] = useState(props.verified)
-  const goOn = () => navigate(nextPage(), { replace: true })
+  const goOn = (_status: unknown, next?: NextStep) =>
+    navigate(next ? `/security?start=${next}` : nextPage(), { replace: true })
   useEffect(() => {
     if (verifiedBefore) navigate(nextPage(), { replace: true })
   }, [verifiedBefore])

@@ -5,6 +5,9 @@ import { Page } from '../page.js'
 import { useSignOut } from '../session.js'
 import { SignedOutNotice } from '../signed-out-notice.js'
 
+/** What the challenge sent the visitor here for, after a recovery code. */
+const chosen = () => (['replace', 'rotate'] as const).find((step) => location.search === `?start=${step}`)
+
 /** `/security`: everything about the authenticator app is one component of the kit. */
 export function SecurityPage({ me }: { me: Me }) {
   const status = useMfaStatus()
@@ -12,7 +15,7 @@ export function SecurityPage({ me }: { me: Me }) {
   return (
     <Page title="Security" lead="How you prove that it is you.">
       <div className="stack">
-        <MfaSettings />
+        <MfaSettings site="Larkspur" start={chosen()} />
         <Account me={me} />
       </div>
     </Page>

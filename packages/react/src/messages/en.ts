@@ -36,7 +36,7 @@ export const form = {
  * for the codes that a person can do nothing about.
  */
 export const error = {
-  invalid_code: 'That code is wrong. Enter the one that your app shows now.',
+  invalid_code: 'Wrong code. Try the one shown now.',
   code_already_used: 'That code was used already. Wait for the next one.',
   invalid_recovery_code: 'That recovery code is wrong or was used already.',
   rate_limited: 'Too many attempts.',
