@@ -19,7 +19,7 @@ export default defineConfig({
           include: [
             'packages/{contract,bff,totp-client,totp-server}/{src,test}/**/*.test.ts',
             'apps/*/{server,test}/**/*.test.ts',
-            'scripts/**/*.test.ts',
+            'scripts/*.test.ts',
           ],
           testTimeout: 30_000,
           hookTimeout: 60_000,

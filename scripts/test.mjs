@@ -1,5 +1,5 @@
 // All tests: `pnpm test`. Unit, contract, SQLite, real PostgreSQL, then the real browser.
-// `pnpm test next` alone installs and builds the Next.js example, and walks through it.
+// `pnpm test packed` installs the packed packages into an empty project; `pnpm test next` the Next.js example.
 // Ends with one line, `N passed, N failed, N skipped`, and fails when a test failed or none ran.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -47,20 +47,18 @@ if (built.status !== 0) process.exit(1)
 const only = process.argv.slice(2)
 const wants = (part) => only.length === 0 || only.includes(part)
 
-if (wants('unit')) {
-  const report = join(folder, 'vitest.json')
-  const status = await run(bin('vitest'), [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ])
+async function units(name, args) {
+  const report = join(folder, `${name}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const status = await run(bin('vitest'), ['run', ...reporters, ...args])
   add(report, status, (json) => ({
     passed: json.numPassedTests,
     failed: json.numFailedTests,
     skipped: json.numPendingTests + json.numTodoTests,
   }))
 }
+
+if (wants('unit')) await units('unit', [])
 
 async function walk(name, args) {
   const report = join(folder, `${name}.json`)
@@ -78,7 +76,9 @@ async function walk(name, args) {
 
 if (wants('browser')) await walk('browser', [])
 
-// Next.js alone is larger than everything else that is installed here, so only who asks for it gets it.
+// These two ask the registry for more than this workspace needs, so they run only where they are named.
+if (only.includes('packed')) await units('packed', ['--config', 'scripts/packed/vitest.config.ts'])
+
 if (only.includes('next')) {
   const installed = await run('pnpm', ['--dir', 'apps/example-nextjs', 'install', '--frozen-lockfile'])
   if (installed !== 0) process.exit(1)
