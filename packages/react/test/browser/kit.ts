@@ -10,6 +10,7 @@ interface Visit {
   dir?: 'rtl' | undefined
   css?: 'none'
   theme?: 'light' | 'dark'
+  react18?: boolean
 }
 
 /** The address of a page of the fixture. */
@@ -94,8 +95,9 @@ export const test = base.extend<Kit, { origin: string }>({
   permissions: ['clipboard-read', 'clipboard-write'],
   visit: async ({ page }, use) => {
     await use(async (options = {}) => {
-      page.setDefaultTimeout(15_000)
-      await page.goto(address(options))
+      page.setDefaultTimeout(40_000)
+      const answer = await page.goto(address(options))
+      if (answer?.status() !== 200) throw new Error(await answer?.text())
       await page.locator('main').waitFor()
       await page.waitForFunction(() => 'log' in window)
       return new Field(page)

@@ -23,7 +23,11 @@ const bundle: BuildOptions = {
   conditions: ['@kit/source'],
   define: { 'process.env.NODE_ENV': '"development"' },
   logLevel: 'error',
+  absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
 }
+
+/** The oldest React that the package promises, in place of the newest. */
+const older: BuildOptions = { alias: { react: 'react-18', 'react-dom': 'react-dom-18' } }
 
 const onlyOutput = async (options: BuildOptions) =>
   (await build({ ...bundle, ...options })).outputFiles?.[0]?.text ?? ''
@@ -31,12 +35,13 @@ const onlyOutput = async (options: BuildOptions) =>
 /** Renders a page of the fixture on the server. */
 type Render = (props: string) => string
 
-async function loadRender(): Promise<Render> {
+async function loadRender(options: BuildOptions): Promise<Render> {
   const home = await mkdtemp(join(tmpdir(), 'kit-react-'))
   try {
     const file = join(home, 'render.mjs')
     const banner = `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(import.meta.url)});`
     const code = await onlyOutput({
+      ...options,
       entryPoints: [join(folder, 'render.tsx')],
       platform: 'node',
       banner: { js: banner },
@@ -57,32 +62,47 @@ const html = (query: URLSearchParams, body: string) => `<!doctype html>
 <title>Fixture</title>
 ${query.get('css') === 'none' ? '' : '<link rel="stylesheet" href="/styles.css"><link rel="stylesheet" href="/page.css">'}
 </head>
-<body><div id="root">${body}</div><script type="module" src="/page.js"></script></body>
+<body><div id="root">${body}</div><script type="module" src="/page${query.has('react18') ? '-18' : ''}.js"></script></body>
 </html>`
 
-/** The fixture's pages on a port of their own: `/?page=code&props={…}&ssr=1&dir=rtl&css=none`. */
+/** The fixture's pages on a port of their own: `/?page=code&props={…}&ssr=1&dir=rtl&css=none&react18=1`. */
 export async function startSite() {
-  const [page, styles, render] = await Promise.all([
-    onlyOutput({ entryPoints: [join(folder, 'page.tsx')], platform: 'browser' }),
-    readFile(join(folder, '../../src/styles.css'), 'utf8'),
-    loadRender(),
-  ])
-  const files = new Map([
-    ['/page.js', ['text/javascript', page]],
-    ['/styles.css', ['text/css', styles]],
-    [
-      '/page.css',
-      ['text/css', 'body { margin: 0; padding: 16px } .night { background: #10131a; color: #eee }'],
+  const made = new Map<string, Promise<unknown>>()
+  /** Made when first asked for. */
+  const once = <T>(name: string, make: () => Promise<T>) => {
+    if (!made.has(name)) made.set(name, make())
+    return made.get(name) as Promise<T>
+  }
+  const page = (options: BuildOptions) =>
+    onlyOutput({ ...options, entryPoints: [join(folder, 'page.tsx')], platform: 'browser' })
+  const files: Record<string, [type: string, text: () => Promise<string> | string]> = {
+    '/page.js': ['text/javascript', () => once('page', () => page({}))],
+    '/page-18.js': ['text/javascript', () => once('page-18', () => page(older))],
+    '/styles.css': ['text/css', () => readFile(join(folder, '../../src/styles.css'), 'utf8')],
+    '/page.css': [
+      'text/css',
+      () => 'body { margin: 0; padding: 16px } .night { background: #10131a; color: #eee }',
     ],
-  ])
-  const server = createServer((request, response) => {
+  }
+  const written = async ({ search, searchParams: query }: URL) => {
+    const render = query.has('react18')
+      ? () => once('render-18', () => loadRender(older))
+      : () => once('render', () => loadRender({}))
+    return html(query, query.has('ssr') ? (await render())(search) : '')
+  }
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const [type = 'text/html', text = ''] = files.get(url.pathname) ?? [
-      'text/html',
-      html(url.searchParams, url.searchParams.has('ssr') ? render(url.search) : ''),
-    ]
-    response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy })
-    response.end(text)
+    const [type, text] = files[url.pathname] ?? ['text/html', () => written(url)]
+    let status = 200
+    const body = await Promise.resolve(text()).catch((error: unknown) => {
+      status = 500
+      return String(error)
+    })
+    response.writeHead(status, {
+      'content-type': `${type}; charset=utf-8`,
+      'content-security-policy': policy,
+    })
+    response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
