@@ -250,13 +250,15 @@ test.describe('a code on its way', () => {
     await expect(field.input).toBeFocused()
   })
 
-  test('S03: an error moves nothing on the page', async ({ visit, page }) => {
-    const field = await visit(flow({ kit: 'challenge', enrolled: true }))
-    const before = await action(page, 'submit').boundingBox()
-    await field.input.pressSequentially(wrong)
-    await part(page, 'error').waitFor()
-    expect(await action(page, 'submit').boundingBox()).toEqual(before)
-  })
+  for (const width of [320, 800])
+    test(`S03: an error moves nothing on a page of ${width} pixels`, async ({ visit, page }) => {
+      await page.setViewportSize({ width, height: 700 })
+      const field = await visit(flow({ kit: 'challenge', enrolled: true }))
+      const before = await action(page, 'submit').boundingBox()
+      await field.input.pressSequentially(wrong)
+      await part(page, 'error').waitFor()
+      expect(await action(page, 'submit').boundingBox()).toEqual(before)
+    })
 
   test('S06: a wait is counted in a timer that is not read aloud each second', async ({ visit, page }) => {
     const field = await visit(flow({ kit: 'challenge', enrolled: true }))
