@@ -118,10 +118,12 @@ describe('the documents', () => {
         .replace(/[^\p{L}\p{N} _-]/gu, '')
         .trim()
         .replaceAll(' ', '-')
-    const headings = (path: string) =>
-      [...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) =>
+    const headings = (path: string) => [
+      ...[...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) =>
         slug(String(heading).replaceAll('`', '')),
-      )
+      ),
+      ...[...read(path).matchAll(/<a id="([^"]+)"/g)].map(([, id]) => String(id)),
+    ]
     const broken = documents.flatMap((path) =>
       [
         ...read(path)
@@ -139,6 +141,22 @@ describe('the documents', () => {
         .map((link) => `${path}: ${link}`),
     )
     expect(broken).toEqual([])
+  })
+
+  it.each(packages)('the API reference has every name that %s exports', (name) => {
+    const index = read(`packages/${name}/src/index.ts`).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    const lists = [...index.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) =>
+      String(list).split(','),
+    )
+    const names = lists.map((entry) => /(\w+)\s*$/.exec(entry)?.[1]).filter(Boolean)
+    const own = [...index.matchAll(/^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm)].map(
+      ([, word]) => word,
+    )
+    const reference = read(`docs/api/${name}.md`)
+    const missing = [...names, ...own].filter(
+      (word) => !new RegExp(`^### ${word}(\\(\\))?$`, 'm').test(reference),
+    )
+    expect(missing, 'run: pnpm docs:api').toEqual([])
   })
 
   it('name only commands that package.json has', () => {
