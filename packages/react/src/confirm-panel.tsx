@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from 'react'
-import { ErrorText } from './error-text.js'
+import { Action } from './action.js'
+import { ErrorAlert } from './error-text.js'
 import { form } from './messages/en.js'
 import type { MfaError } from './mfa-error.js'
 import { useGroup } from './use-messages.js'
@@ -27,14 +28,14 @@ export function ConfirmPanel({ title, children, error, isPending, onConfirm, onC
       </h2>
       {children}
       <p role="status">{isPending ? t.busy : ''}</p>
-      <div role="alert">{error && error.code !== 'aborted' && <ErrorText error={error} />}</div>
+      <ErrorAlert error={error} />
       <div className="kit-actions">
-        <button type="button" data-kit-action="continue" aria-disabled={isPending} onClick={onConfirm}>
+        <Action name="continue" busy={isPending} onClick={onConfirm}>
           {t.continue}
-        </button>
-        <button type="button" data-kit-action="cancel" onClick={onCancel}>
+        </Action>
+        <Action name="cancel" onClick={onCancel}>
           {t.cancel}
-        </button>
+        </Action>
       </div>
     </section>
   )

@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
 import type { MfaClient } from './client.js'
+import type { Messages } from './messages/en.js'
 
 /** Options of {@link StepUp}. */
 export interface StepUpOptions {
@@ -23,6 +24,9 @@ export interface Mfa {
   readonly client: MfaClient
   readonly queryClient: QueryClient
   readonly stepUp: StepUp
+  readonly locale: string
+  /** English where undefined. */
+  readonly messages: Messages | undefined
 }
 
 export const MfaContext = createContext<Mfa | undefined>(undefined)

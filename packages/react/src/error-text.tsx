@@ -2,6 +2,11 @@ import { error as english } from './messages/en.js'
 import { type MfaError, sentenceOf } from './mfa-error.js'
 import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
 
+/** An alert that is there before there is something to say; a person who gave up knows it. */
+export function ErrorAlert({ error }: { error: MfaError | null }) {
+  return <div role="alert">{error && error.code !== 'aborted' && <ErrorText error={error} />}</div>
+}
+
 /**
  * A failure in words: what happened, how long to wait, how many attempts are left.
  * The seconds run in a timer with `aria-live="off"`, so that an alert around it is read once and not every second.

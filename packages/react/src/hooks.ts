@@ -44,6 +44,13 @@ export interface OperationHook<O extends ClientOperation> {
   cancel: () => void
 }
 
+/** What is under way, beside the mutation that tells of it. */
+interface Flight<O extends ClientOperation> {
+  answer?: Promise<ResponseOf<O>> | undefined
+  send?: (() => Promise<void>) | undefined
+  controller?: AbortController
+}
+
 const isStatus = (body: unknown) => body instanceof Object && 'csrfToken' in body
 
 /**
@@ -56,15 +63,13 @@ function useOperation<O extends ClientOperation>(
 ): OperationHook<O> {
   const { baseUrl, client, queryClient, stepUp } = useMfa()
   const [data, setData] = useState<ResponseOf<O>>()
-  const flight = useRef<Promise<ResponseOf<O>>>(undefined)
-  const abort = useRef<AbortController>(undefined)
-  const send = useRef<() => Promise<void>>(undefined)
+  const { current: self } = useRef<Flight<O>>({})
   const queryKey = mfaKeys.status(baseUrl)
 
   const mutation = useMutation<void, MfaError, void>(
     {
       mutationKey: mfaKeys.operation(baseUrl, operation),
-      mutationFn: async () => send.current?.(),
+      mutationFn: async () => self.send?.(),
       retry: false,
       gcTime: 0,
       networkMode: 'always',
@@ -76,8 +81,8 @@ function useOperation<O extends ClientOperation>(
     const controller = new AbortController()
     const call = () => client[operation](input, controller)
     const answer: { body?: ResponseOf<O> } = {}
-    abort.current = controller
-    send.current = async () => {
+    self.controller = controller
+    self.send = async () => {
       answer.body = await (stepUpOptions ? stepUp(call, stepUpOptions) : call())
     }
     // A status that is being read now is older than the one this answers.
@@ -89,7 +94,7 @@ function useOperation<O extends ClientOperation>(
       if (!isRefusal(error)) void queryClient.invalidateQueries({ queryKey })
       throw error
     } finally {
-      flight.current = send.current = undefined
+      self.answer = self.send = undefined
     }
     const body = answer.body as ResponseOf<O>
     if (isStatus(body)) queryClient.setQueryData(queryKey, body)
@@ -99,8 +104,8 @@ function useOperation<O extends ClientOperation>(
   }
 
   const mutateAsync = (input: InputOf<O>) => {
-    flight.current ??= start(input)
-    return flight.current
+    self.answer ??= start(input)
+    return self.answer
   }
 
   return {
@@ -113,7 +118,7 @@ function useOperation<O extends ClientOperation>(
       setData(undefined)
       mutation.reset()
     },
-    cancel: () => abort.current?.abort(),
+    cancel: () => self.controller?.abort(),
   }
 }
 

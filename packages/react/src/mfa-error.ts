@@ -50,9 +50,8 @@ export class MfaError extends Error {
   declare readonly attemptsLeft: number | undefined
 
   constructor(code: MfaErrorCode, problem: Partial<Problem> = {}) {
-    const { title = code, status = 0, requestId, retryAfterSeconds, attemptsLeft } = problem
-    super(title)
-    Object.assign(this, { name: 'MfaError', code, status, requestId, retryAfterSeconds, attemptsLeft })
+    super(problem.title ?? code)
+    Object.assign(this, { status: 0, ...problem, name: 'MfaError', code })
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { MfaStatus } from '@kit/contract'
 import { useId, useState } from 'react'
+import { Action } from './action.js'
 import { type NextStep, RecoveryStock } from './after-sign-in.js'
 import type { CodeFormOptions } from './attempt-form.js'
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
-import { ErrorText } from './error-text.js'
+import { ErrorAlert } from './error-text.js'
 import { type OperationHook, useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
 import { challenge, error as errorEnglish, form, recovered, recoveryCodes, settings } from './messages/en.js'
 import { RotatePanel } from './rotate-panel.js'
@@ -60,7 +61,7 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
         {title}
       </h2>
       <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : busy}</p>
-      <div role="alert">{error && !status && <ErrorText error={error} />}</div>
+      <ErrorAlert error={status ? null : error} />
       {status?.required && <p>{t.required}</p>}
       {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}
       {reveal.data && <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
@@ -87,18 +88,16 @@ function Home({ status, reveal, onView }: HomeProps) {
   const { upstream_unavailable } = useGroup('error', errorEnglish)
   const { capabilities } = status
   const button = (action: string, text: string, onClick: () => void) => (
-    <button type="button" data-kit-action={action} aria-disabled={reveal.isPending} onClick={onClick}>
+    <Action name={action} busy={reveal.isPending} onClick={onClick}>
       {text}
-    </button>
+    </Action>
   )
   return (
     <>
       {status.stale && <p>{upstream_unavailable}</p>}
       <RecoveryStock remaining={status.recoveryCodesRemaining} />
       {!capabilities.rotate && capabilities.remove && <p>{t.noRotate}</p>}
-      <div role="alert">
-        {reveal.error && reveal.error.code !== 'aborted' && <ErrorText error={reveal.error} />}
-      </div>
+      <ErrorAlert error={reveal.error} />
       <div className="kit-actions">
         {capabilities.remove && button('restart', replace, () => onView('replace'))}
         {capabilities.reveal && button('reveal', codes.reveal, () => reveal.mutate())}

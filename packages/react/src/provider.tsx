@@ -4,7 +4,7 @@ import { createMfaClient } from './client.js'
 import { type Mfa, MfaContext, type StepUp, type StepUpOptions } from './context.js'
 import { challenge, type Messages } from './messages/en.js'
 import { MfaError } from './mfa-error.js'
-import { LanguageContext, useGroup } from './use-messages.js'
+import { useGroup } from './use-messages.js'
 import { Verify } from './verify.js'
 
 /** Props of {@link MfaProvider}. */
@@ -27,15 +27,10 @@ interface Asking extends StepUpOptions {
   reject: (error: MfaError) => void
 }
 
-const asksForCode = (code: unknown) => code === 'step_up_required' || code === 'mfa_required'
-
-async function refused(answer: unknown): Promise<boolean> {
-  return (
-    answer instanceof Response &&
-    answer.status === 403 &&
-    asksForCode((await MfaError.from(answer.clone())).code)
-  )
-}
+const asksForCode = (error: unknown) =>
+  error instanceof Object &&
+  'code' in error &&
+  (error.code === 'step_up_required' || error.code === 'mfa_required')
 
 /** Gives the client, the language and the step-up dialog to every hook and component below it. */
 export function MfaProvider(props: MfaProviderProps) {
@@ -45,15 +40,15 @@ export function MfaProvider(props: MfaProviderProps) {
   const [asking, setAsking] = useState<readonly Asking[]>([])
   const queryClient = props.queryClient ?? above ?? own
 
-  const language = useMemo(() => ({ locale, messages }), [locale, messages])
-  const mfa = useMemo<Mfa>(() => {
-    const stepUp: StepUp = async (action, options = {}) => {
+  const services = useMemo(() => {
+    const stepUp: StepUp = async (action, options) => {
       for (;;) {
         try {
           const answer = await action()
-          if (!(await refused(answer))) return answer
+          if (!(answer instanceof Response && answer.status === 403)) return answer
+          if (!asksForCode(await MfaError.from(answer.clone()))) return answer
         } catch (error) {
-          if (!(error instanceof Object && 'code' in error && asksForCode(error.code))) throw error
+          if (!asksForCode(error)) throw error
         }
         await new Promise<void>((resolve, reject) => {
           setAsking((others) => [...others, { ...options, resolve, reject }])
@@ -62,6 +57,7 @@ export function MfaProvider(props: MfaProviderProps) {
     }
     return { baseUrl, client: createMfaClient({ baseUrl, fetch }), queryClient, stepUp }
   }, [baseUrl, fetch, queryClient])
+  const mfa = useMemo<Mfa>(() => ({ ...services, locale, messages }), [services, locale, messages])
 
   const settle = (answer: (one: Asking) => void) => () => {
     setAsking([])
@@ -70,16 +66,14 @@ export function MfaProvider(props: MfaProviderProps) {
 
   return (
     <MfaContext.Provider value={mfa}>
-      <LanguageContext.Provider value={language}>
-        {props.children}
-        {asking.length > 0 && (
-          <StepUpDialog
-            codeOnly={asking.some(({ codeOnly }) => codeOnly)}
-            onPass={settle(({ resolve }) => resolve())}
-            onCancel={settle(({ reject }) => reject(new MfaError('aborted')))}
-          />
-        )}
-      </LanguageContext.Provider>
+      {props.children}
+      {asking.length > 0 && (
+        <StepUpDialog
+          codeOnly={asking.some(({ codeOnly }) => codeOnly)}
+          onPass={settle(({ resolve }) => resolve())}
+          onCancel={settle(({ reject }) => reject(new MfaError('aborted')))}
+        />
+      )}
     </MfaContext.Provider>
   )
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import { type ComponentPropsWithoutRef, forwardRef, useEffect, useRef, useState } from 'react'
+import { Action } from './action.js'
 import { recoveryCodes } from './messages/en.js'
 import { useCopy } from './use-copy.js'
 import { formatMessage, useGroup, useLocale } from './use-messages.js'
@@ -75,12 +76,11 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
         ))}
       </ul>
       <div className="kit-actions">
-        <button type="button" data-kit-action="copy" onClick={() => void copy(text, list.current)}>
+        <Action name="copy" onClick={() => void copy(text, list.current)}>
           {t.copy}
-        </button>
-        <button
-          type="button"
-          data-kit-action="download"
+        </Action>
+        <Action
+          name="download"
           onClick={() =>
             saveFile(
               `${name.replace(/[^\p{L}\p{N}.]+/gu, '-')}-recovery-codes.txt`,
@@ -89,16 +89,16 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
           }
         >
           {t.download}
-        </button>
-        <button type="button" data-kit-action="print" onClick={() => print()}>
+        </Action>
+        <Action name="print" onClick={() => print()}>
           {t.print}
-        </button>
+        </Action>
       </div>
       <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
       {onSaved && (
-        <button type="button" data-kit-action="saved" onClick={onSaved}>
+        <Action name="saved" onClick={onSaved}>
           {t.saved}
-        </button>
+        </Action>
       )}
     </div>
   )

@@ -1,6 +1,7 @@
 'use client'
 
 import { type ClipboardEvent, type ComponentPropsWithoutRef, forwardRef, useRef } from 'react'
+import { Action } from './action.js'
 import { recoveryCodes } from './messages/en.js'
 import { useCopy } from './use-copy.js'
 import { useGroup } from './use-messages.js'
@@ -33,9 +34,9 @@ export const SecretKey = forwardRef<HTMLDivElement, SecretKeyProps>(function Sec
       <code ref={key} data-kit="secret-key" data-state={state} dir="ltr" translate="no" onCopy={copyUnspaced}>
         {value.match(/.{1,4}/g)?.join(' ')}
       </code>
-      <button type="button" data-kit-action="copy" onClick={() => void copy(value, key.current)}>
+      <Action name="copy" onClick={() => void copy(value, key.current)}>
         {t.copy}
-      </button>
+      </Action>
       <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
     </div>
   )

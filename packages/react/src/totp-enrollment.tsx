@@ -1,7 +1,8 @@
 import { type ReactNode, useId, useSyncExternalStore } from 'react'
+import { Action } from './action.js'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
-import { ErrorText } from './error-text.js'
+import { ErrorAlert } from './error-text.js'
 import { enrollment, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
 import { QrCode } from './qr-code.js'
 import { SecretKey } from './secret-key.js'
@@ -58,9 +59,9 @@ export function TotpEnrollment({
   const heading = useStepFocus(state.step, autoFocus)
 
   const button = (action: string, text: string, onClick: () => unknown) => (
-    <button type="button" data-kit-action={action} aria-disabled={isPending} onClick={() => void onClick()}>
+    <Action name={action} busy={isPending} onClick={() => void onClick()}>
       {text}
-    </button>
+    </Action>
   )
   const cancel = button('cancel', words.cancel, flow.cancel)
   const leave = options.onCancel ? cancel : null
@@ -174,7 +175,7 @@ export function TotpEnrollment({
       </h2>
       {content()}
       <p role="status">{isPending ? words.busy : ''}</p>
-      <div role="alert">{error && <ErrorText error={error} />}</div>
+      <ErrorAlert error={error} />
     </section>
   )
 }

@@ -1,10 +1,6 @@
-import { createContext, useContext } from 'react'
+import { useContext } from 'react'
+import { MfaContext } from './context.js'
 import { en, type Messages, type Plural } from './messages/en.js'
-
-/** What the provider says about language; without a catalogue, and outside of a provider, English speaks. */
-export const LanguageContext = createContext<{ locale: string; messages?: Messages | undefined }>({
-  locale: 'en',
-})
 
 /** Values for the `{names}` of a message; numbers are written in the digits of the locale. */
 export type MessageValues = Readonly<Record<string, string | number>>
@@ -29,16 +25,16 @@ export function formatSpan(locale: string, seconds: number): string {
   return value.toLocaleString(locale, { style: 'unit', unit, unitDisplay: 'short' })
 }
 
-/** One group of the catalogue, in the provider's language or in the English given. */
+/** One group of the catalogue, in the provider's language; without a catalogue or a provider, in the English given. */
 export function useGroup<G extends keyof Messages>(group: G, english: Messages[G]): Messages[G] {
-  return useContext(LanguageContext).messages?.[group] ?? english
+  return useContext(MfaContext)?.messages?.[group] ?? english
 }
 
 /** The locale of the provider, `en` outside of one. */
-export const useLocale = (): string => useContext(LanguageContext).locale
+export const useLocale = (): string => useContext(MfaContext)?.locale ?? 'en'
 
 /**
  * The whole catalogue of the provider's language, English by default: for a page that is built from the hooks and
  * says things in the words of the kit.
  */
-export const useMessages = (): Messages => useContext(LanguageContext).messages ?? en
+export const useMessages = (): Messages => useContext(MfaContext)?.messages ?? en
