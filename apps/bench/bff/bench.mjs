@@ -8,8 +8,8 @@ import { start } from '../lib/processes.mjs'
 import { median, report } from '../lib/report.mjs'
 
 const rounds = quick ? 1 : 3
-const requests = quick ? 4000 : 12_000
-const warmUpRequests = quick ? 8000 : 10_000
+const requests = quick ? 4000 : 10_000
+const warmUpRequests = quick ? 4000 : 8000
 const subjects = 200
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 const users = Array.from(
@@ -20,6 +20,7 @@ const users = Array.from(
 const contestants = [
   { name: 'raw: node:http + undici, passed through', file: 'contestants/raw.mjs' },
   { name: 'raw-safe: the same with hand-written checks', file: 'contestants/raw-safe.mjs' },
+  { name: 'raw-same: all that Kit checks, by hand', file: 'contestants/raw-same.mjs', signsIn: true },
   { name: 'Kit in front of Express', file: 'contestants/kit.mjs', kit: true },
   { name: 'Kit mounted in Express', file: 'contestants/kit.mjs', kit: true, env: { MOUNT_IN: 'express' } },
   { name: 'Fastify + undici', file: 'contestants/fastify-undici.mjs' },
@@ -30,7 +31,6 @@ const contestants = [
 ].filter(({ name }) => wanted(name))
 
 const lua = (lines) => `
-math.randomseed(os.time())
 local headers = {}
 ${lines}
 request = function()
@@ -86,10 +86,9 @@ async function measure(contestant, stub, { concurrency, script = 'authenticate' 
     env: { UPSTREAM_URL: stub.url, ...contestant.env },
   })
   try {
-    const lines = contestant.kit ? await signIn(server.url) : ''
-    const text = !contestant.kit ? peerLua : script === 'status' ? statusLua(lines) : kitLua(lines)
-    const target =
-      contestant.file.includes('proxy') || !contestant.kit ? `${server.url}/authenticate` : server.url
+    const lines = contestant.kit || contestant.signsIn ? await signIn(server.url) : ''
+    const text = !lines ? peerLua : script === 'status' ? statusLua(lines) : kitLua(lines)
+    const target = lines ? server.url : `${server.url}/authenticate`
     await load({ url: target, lua: text, concurrency, requests: fewer(warmUpRequests, concurrency) })
     const connections = async () => (await (await fetch(`${stub.url}/connections`)).json()).connections
     const [cpu, opened] = [server.cpuSeconds(), await connections()]
@@ -132,6 +131,7 @@ for (const latencyMs of quick ? [0] : [0, 5, 20]) {
         'CPU s per 1,000',
         'better than SDK',
         'of raw-safe',
+        'of raw-same',
         'requests/s',
         'p50 ms',
         'p99 ms',
@@ -144,6 +144,7 @@ for (const latencyMs of quick ? [0] : [0, 5, 20]) {
         row.cpuPer1k,
         base('SDK') / row.cpuPer1k,
         row.cpuPer1k / base('raw-safe'),
+        row.cpuPer1k / base('raw-same'),
         Math.round(row.perSecond),
         row.p50Ms,
         row.p99Ms,

@@ -1,5 +1,6 @@
 // Load by wrk: C, so that the generator does not eat the core that it measures.
 import { spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +19,8 @@ export function ensureWrk() {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'kit-bench-'))
-const longestSeconds = 120
+const longestSeconds = 300
+let scripts = 0
 
 /** Stops after so many requests and not after so long: on a busy machine too every contestant is as warm. */
 const countAndReport = (requests) => `
@@ -47,8 +49,10 @@ end
  * @returns {Promise<{ requests: number, perSecond: number, p50Ms: number, p99Ms: number, failed: number }>}
  */
 export async function load({ url, lua, concurrency, requests, core = 1 }) {
-  const script = join(folder, 'load.lua')
-  writeFileSync(script, lua + countAndReport(requests))
+  const script = join(folder, `load-${scripts++}.lua`)
+  // wrk's own seed is always the same, and a code of before would be refused.
+  const seed = `math.randomseed(${randomInt(2 ** 31)})\n`
+  writeFileSync(script, seed + lua + countAndReport(requests))
   const pinned = availableParallelism() > 1 ? ['taskset', '-c', String(core)] : []
   const options = ['-t1', `-c${concurrency}`, `-d${longestSeconds}s`, '--timeout', '10s', '-s', script]
   const [command, ...args] = [...pinned, 'wrk', ...options, url]

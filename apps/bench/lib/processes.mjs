@@ -6,6 +6,12 @@ import { availableParallelism } from 'node:os'
 /** Linux counts CPU time in ticks of 1/100 s (`getconf CLK_TCK`). */
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
+const running = new Set()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1))
+
 /**
  * Starts `node file` on one core and waits until it says that it listens.
  * @param {string} file path of the program
@@ -19,6 +25,8 @@ export async function start(file, { core = 0, env = {}, args = [] } = {}) {
     env: { ...process.env, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let output = ''
   const url = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${file} did not listen within 60 s\n${output}`)), 60_000)

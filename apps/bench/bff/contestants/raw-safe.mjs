@@ -1,5 +1,5 @@
 // The floor with care, written by hand: body cap, regular expression on the code, deadlines, tokens into an
-// HttpOnly cookie, security headers. No sessions, no limits, no CSRF, no events.
+// HttpOnly cookie and out of the body, security headers. No sealed session, no limits, no CSRF, no events.
 import { createServer } from 'node:http'
 import { Pool } from 'undici'
 import { authorization, cookieOf, listen, securityHeaders, upstream, userOf } from './shared.mjs'
@@ -45,11 +45,8 @@ const server = createServer((request, response) => {
       })
       const reply = JSON.parse(await answer.body.text())
       if (answer.statusCode !== 200 || reply.status_code !== 200) return refuse(response, 422, 'invalid_code')
-      const text = JSON.stringify({
-        verified: true,
-        userId: reply.user_id,
-        expiresAt: reply.session.expires_at,
-      })
+      const { session_token: _token, session_jwt: _jwt, ...rest } = reply
+      const text = JSON.stringify(rest)
       response.writeHead(200, {
         ...securityHeaders,
         'set-cookie': cookieOf(reply.session_token),
