@@ -84,7 +84,7 @@ it('reveal takes no recovery code as proof', async () => {
   for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
 })
 
-it('rotates after saying that the old codes stop, by a recovery code if need be', async () => {
+it('D06: rotates after saying that the old codes stop, by a recovery code if need be', async () => {
   const bff = new FakeBff().enroll()
   const [first = ''] = bff.recoveryCodes
   const { user, queryClient } = renderKit(<MfaSettings site="Acme" />, bff)

@@ -179,7 +179,7 @@ it('a registration that expired on the server says so and begins anew', async ()
   expect(kit('error')).toBeNull()
 })
 
-it('offers the codes again after a reload that came before they were saved', async () => {
+it('D06: offers the codes again after a reload that came before they were saved', async () => {
   const bff = new FakeBff()
   const first = renderKit(<TotpEnrollment />, bff)
   await step('intro')

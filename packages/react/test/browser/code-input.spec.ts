@@ -584,4 +584,44 @@ test.describe('state and forms', () => {
     await field.press('Backspace')
     await expect(field.input).toHaveValue('12')
   })
+
+  test('S04: a whole code that sends a form leaves the focus on the field that stopped it', async ({
+    visit,
+    page,
+  }) => {
+    const field = await visit({ props: { sends: true } })
+    const email = page.getByLabel('E-mail')
+    await field.input.focus()
+    await field.press(...'123456')
+    await expect(email).toBeFocused()
+    await field.expectCompletes('123456')
+    expect((await field.log()).submits).toEqual([])
+    await field.expectValue('123456')
+    await expect(email).toBeFocused()
+    await email.fill('ada@example.com')
+    await field.press('Enter')
+    expect((await field.log()).submits).toEqual(['email=ada@example.com&code=123456'])
+  })
+
+  test('S05: a code that the host accepts later is shown then, completed once, and keeps the focus', async ({
+    visit,
+  }) => {
+    const field = await visit({ props: { acceptsAfterMs: 50 } })
+    await field.press('Tab')
+    await field.paste('123456')
+    await field.expectCompletes('123456')
+    await expect(field.input).toHaveValue('123456')
+    expect(await field.drawn()).toBe('123456')
+    expect(await field.focused()).toBe(true)
+    await field.expectCompletes('123456')
+  })
+
+  test('S05: a code that the host never accepts is shown nowhere, and the focus stays', async ({ visit }) => {
+    const field = await visit({ props: { refuses: true } })
+    await field.press('Tab')
+    await field.paste('123456')
+    await expect(field.input).toHaveValue('')
+    expect(await field.drawn()).toBe('')
+    expect(await field.focused()).toBe(true)
+  })
 })

@@ -1,4 +1,4 @@
-import { type ComponentProps, Profiler, useEffect, useState } from 'react'
+import { type ComponentProps, Profiler, useEffect, useRef, useState } from 'react'
 import { CodeInput } from '../../src/code-input.js'
 import { MfaSettings } from '../../src/mfa-settings.js'
 import { MfaProvider } from '../../src/provider.js'
@@ -19,6 +19,10 @@ export interface CodePageProps extends Partial<Omit<ComponentProps<typeof CodeIn
   clearsOnComplete?: boolean
   /** The host takes no change. */
   refuses?: boolean
+  /** The host takes a change this many milliseconds later. */
+  acceptsAfterMs?: number
+  /** The form has another field, which has to be filled, and a whole code sends it. */
+  sends?: boolean
 }
 
 function CodePage(first: CodePageProps) {
@@ -30,14 +34,17 @@ function CodePage(first: CodePageProps) {
       setProps((old) => ({ ...old, ...next }))
     }
   }, [])
-  const { uncontrolled, clearsOnComplete, refuses, ...field } = props
+  const { uncontrolled, clearsOnComplete, refuses, acceptsAfterMs, sends, ...field } = props
+  const form = useRef<HTMLFormElement>(null)
   return (
     <form
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault()
         log.submits.push([...new FormData(event.currentTarget)].map((entry) => entry.join('=')).join('&'))
       }}
     >
+      {sends && <input type="email" name="email" aria-label="E-mail" required />}
       <Profiler id="code" onRender={() => void log.commits++}>
         <CodeInput
           name="code"
@@ -47,11 +54,13 @@ function CodePage(first: CodePageProps) {
           value={uncontrolled ? undefined : value}
           onChange={(next, { reason }) => {
             log.changes.push({ value: next, reason })
-            if (!refuses) setValue(next)
+            if (acceptsAfterMs) setTimeout(setValue, acceptsAfterMs, next)
+            else if (!refuses) setValue(next)
           }}
           onComplete={(code) => {
             log.completes.push(code)
             if (clearsOnComplete) setValue('')
+            if (sends) form.current?.requestSubmit()
           }}
         />
       </Profiler>

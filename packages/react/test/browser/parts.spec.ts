@@ -72,6 +72,15 @@ test.describe('recovery codes', () => {
     for (const code of codes) expect(text).toContain(code)
   })
 
+  test('D02: without any clipboard, as in some web views, copying selects them', async ({ visit, page }) => {
+    await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
+    await visit({ page: 'codes' })
+    await action(page, 'copy').click()
+    await expect(page.getByRole('status')).toContainText('Select')
+    const text = await selected(page)
+    for (const code of codes) expect(text).toContain(code)
+  })
+
   test('D04: the file names site, account and date, and its address is revoked', async ({ visit, page }) => {
     await page.clock.install()
     await page.addInitScript(() => {
