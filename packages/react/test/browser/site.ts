@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 
+const require = createRequire(import.meta.url)
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
 /** A strict page: nothing inline, no string becomes script or markup. */
@@ -23,11 +25,15 @@ const bundle: BuildOptions = {
   conditions: ['@kit/source'],
   define: { 'process.env.NODE_ENV': '"development"' },
   logLevel: 'error',
-  absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
 }
 
 /** The oldest React that the package promises, in place of the newest. */
-const older: BuildOptions = { alias: { react: 'react-18', 'react-dom': 'react-dom-18' } }
+const older: BuildOptions = {
+  alias: {
+    react: dirname(require.resolve('react-18/package.json')),
+    'react-dom': dirname(require.resolve('react-dom-18/package.json')),
+  },
+}
 
 const onlyOutput = async (options: BuildOptions) =>
   (await build({ ...bundle, ...options })).outputFiles?.[0]?.text ?? ''
