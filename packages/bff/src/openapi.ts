@@ -2,7 +2,7 @@ import { commonErrors, type ErrorCode, errors, ProblemBody, type Route, routes }
 import { z } from 'zod'
 
 /** An OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.1.html */
-export type OpenApiDocument = ReturnType<typeof openApiDocument>
+type OpenApiDocument = ReturnType<typeof openApiDocument>
 
 /**
  * The contract as OpenAPI 3.1, made from the table of routes: whatever is added there is described here.
