@@ -84,6 +84,15 @@ it.each([
   expect(problem).toMatchObject({ code: 'rate_limited', status: 429, retryAfterSeconds: passed })
 })
 
+it.each([
+  [0, 1],
+  [3_600, 3_600],
+  [86_401, 86_400],
+])('T19: passes a lock of %d seconds on as %d seconds', (given, passed) => {
+  const problem = toProblem(toRefusal(refused('user_lock_limit_reached', 429, given)), 'r')
+  expect(problem).toMatchObject({ code: 'locked', retryAfterSeconds: passed })
+})
+
 it('F6: has a Retry-After for a limit, even where the provider gives none, and none for a lock without end', () => {
   expect(toProblem(toRefusal(refused('too_many_requests', 429)), 'r').retryAfterSeconds).toBe(1)
   expect(toProblem(toRefusal(refused('user_lock_limit_reached', 429)), 'r')).not.toHaveProperty(

@@ -73,8 +73,16 @@ const codeByErrorType: ReadonlyMap<string, ErrorCode> = new Map(
   } satisfies Record<string, ErrorCode>),
 )
 
-/** Limits of the `Retry-After` that is passed on, in seconds: F6. */
-const clampSeconds = (seconds: number): number => Math.min(Math.max(Math.ceil(seconds), 1), 300)
+/**
+ * Limits of the `Retry-After` that is passed on, in seconds: F6. A lock is told as long as it is, up to a day: who is
+ * told less comes back too early.
+ */
+const clampSeconds = (seconds: number, code: ErrorCode): number =>
+  Math.min(Math.max(Math.ceil(seconds), 1), code === 'locked' ? 86_400 : 300)
+
+/** Refusals after which a person asks how many attempts are left. */
+const countsAttempts = (code: ErrorCode): boolean =>
+  code === 'invalid_code' || code === 'invalid_recovery_code' || code === 'code_already_used'
 
 /** Whether the provider said no because this session of the provider is over or never was. */
 export const isSessionGone = (error: unknown): boolean =>
@@ -91,7 +99,7 @@ export const isOutage = (error: unknown): boolean =>
     error.code === 'bad_upstream')
 
 function fromProvider(error: TotpClientError): BffError {
-  const { retryAfterSeconds } = error
+  const { retryAfterSeconds, attemptsLeft } = error
   if (error.code === 'timeout') return new BffError('upstream_timeout', { cause: error })
   if (error.code === 'malformed') return new BffError('bad_upstream', { cause: error })
   if (error.code === 'outcome_unknown') return new BffError('outcome_unknown', { cause: error })
@@ -99,11 +107,11 @@ function fromProvider(error: TotpClientError): BffError {
     return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   }
   const code = codeByErrorType.get(error.errorType ?? '')
-  if (code === 'locked') return new BffError(code, { retryAfterSeconds, cause: error })
+  if (code === 'locked') return new BffError(code, { retryAfterSeconds, attemptsLeft, cause: error })
   if (code === 'rate_limited' || (code === undefined && error.status === 429)) {
     return new BffError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? 1, cause: error })
   }
-  if (code) return new BffError(code, { cause: error })
+  if (code) return new BffError(code, { ...(countsAttempts(code) && { attemptsLeft }), cause: error })
   if (error.status !== undefined && error.status >= 500) {
     return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   }
@@ -127,7 +135,7 @@ export function toProblem(refusal: BffError, requestId: string): Problem {
     status,
     code,
     requestId,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: clampSeconds(retryAfterSeconds) }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: clampSeconds(retryAfterSeconds, code) }),
     ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
   }
 }

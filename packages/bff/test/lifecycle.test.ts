@@ -11,8 +11,8 @@ afterEach(async () => {
 })
 
 describe.each(mounts)('mounted as %s', (mount) => {
-  const start = async () => {
-    provider = await startProvider()
+  const start = async (options: Parameters<typeof startProvider>[0] = {}) => {
+    provider = await startProvider(options)
     host = await startHost(provider.fetch, mount, { now: provider.now })
   }
 
@@ -106,4 +106,42 @@ describe.each(mounts)('mounted as %s', (mount) => {
       expect(browser.cookies.size).toBe(0)
     },
   )
+
+  it('T19: wrong codes count down what is left, and then there is a wait', async () => {
+    await start()
+    const browser = openBrowser(host, user())
+    await browser.status()
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    await browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) })
+    const code = String((Number(provider.nextCode(secret)) + 1) % 1_000_000).padStart(6, '0')
+
+    const left = []
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const { status, body } = await browser.send('POST', '/mfa/totp/authenticate', { code })
+      left.push([status, body.code, body.attemptsLeft])
+      provider.advance(1)
+    }
+    expect(left).toEqual([4, 3, 2, 1, 0].map((count) => [422, 'invalid_code', count]))
+    const locked = await browser.send('POST', '/mfa/totp/authenticate', { code })
+    expect(locked.body).toMatchObject({ status: 429, code: 'locked', retryAfterSeconds: 29 })
+    expect(locked.headers['retry-after']).toBe('29')
+    expect(locked.body.attemptsLeft).toBe(0)
+  })
+
+  it('T19: a lock that does not end by itself names no time to come again', async () => {
+    await start({ limits: { maxConsecutiveFailures: 2 } })
+    const browser = openBrowser(host, user())
+    await browser.status()
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    await browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) })
+    const code = String((Number(provider.nextCode(secret)) + 1) % 1_000_000).padStart(6, '0')
+    await browser.send('POST', '/mfa/totp/authenticate', { code })
+    provider.advance(1)
+    await browser.send('POST', '/mfa/totp/authenticate', { code })
+    provider.advance(1)
+    const locked = await browser.send('POST', '/mfa/totp/authenticate', { code })
+    expect(locked.body).toMatchObject({ status: 429, code: 'locked', attemptsLeft: 0 })
+    expect(locked.body).not.toHaveProperty('retryAfterSeconds')
+    expect(locked.headers).not.toHaveProperty('retry-after')
+  })
 })

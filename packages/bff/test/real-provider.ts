@@ -1,5 +1,5 @@
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
-import { createTotpServer, openSqlite } from '@kit/totp-server'
+import { createTotpServer, openSqlite, type TotpServerOptions } from '@kit/totp-server'
 import { Secret, TOTP } from 'otpauth'
 import type { Fetch } from './host.js'
 
@@ -19,7 +19,7 @@ export interface RealProvider {
 
 /** The provider's own server, in this process, on a database in memory and a clock that stands still. */
 export async function startProvider(
-  options: { recoveryCodes?: 'sealed' | 'hashed' } = {},
+  options: Partial<Pick<TotpServerOptions, 'recoveryCodes' | 'limits'>> = {},
 ): Promise<RealProvider> {
   let nowMs = Date.parse('2026-11-22T00:00:00Z')
   const server = createTotpServer({

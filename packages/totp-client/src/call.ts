@@ -110,6 +110,7 @@ function readReply(name: string, endpoint: Endpoint, { status, retryAfter, text 
       errorType: refusal?.error_type,
       requestId: requestId !== undefined && requestIdPattern.test(requestId) ? requestId : undefined,
       retryAfterSeconds: toSeconds(retryAfter),
+      attemptsLeft: toAttempts(refusal?.error_details?.attempts_left),
     })
   }
   if (status >= 300 && status < 400) throw fail('malformed', 'redirect')
@@ -135,6 +136,9 @@ function readReply(name: string, endpoint: Endpoint, { status, retryAfter, text 
   if (status >= 500) throw fail(endpoint.method === 'GET' ? 'unreachable' : 'outcome_unknown', 'gateway')
   throw fail('malformed', body === undefined ? 'not_json' : 'wrong_body')
 }
+
+const toAttempts = (count: unknown): number | undefined =>
+  typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= 1000 ? count : undefined
 
 function parseJson(text: string): unknown {
   try {

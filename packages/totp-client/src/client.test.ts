@@ -273,6 +273,7 @@ describe('T85: an error', () => {
     expect(secrets.filter((secret) => texts.includes(secret))).toEqual([])
     expect(Reflect.ownKeys(error).sort()).toEqual(
       [
+        'attemptsLeft',
         'code',
         'endpoint',
         'errorType',

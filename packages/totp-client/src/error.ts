@@ -25,6 +25,8 @@ export interface TotpClientErrorFacts {
   requestId?: string | undefined
   /** From `Retry-After`, in whole seconds, 1 to 86400. */
   retryAfterSeconds?: number | undefined
+  /** Wrong codes that are still judged before the next wait, 0 to 1000; only `@kit/totp-server` tells. */
+  attemptsLeft?: number | undefined
 }
 
 /**
@@ -40,6 +42,7 @@ export class TotpClientError extends Error {
   readonly status: number | undefined
   readonly requestId: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly attemptsLeft: number | undefined
 
   constructor(code: TotpClientErrorCode, facts: TotpClientErrorFacts) {
     const status = facts.status === undefined ? '' : `, HTTP ${facts.status}`
@@ -51,5 +54,6 @@ export class TotpClientError extends Error {
     this.status = facts.status
     this.requestId = facts.requestId
     this.retryAfterSeconds = facts.retryAfterSeconds
+    this.attemptsLeft = facts.attemptsLeft
   }
 }

@@ -136,6 +136,23 @@ describe.each([
     expect(server.hits).toBe(1)
   })
 
+  it.each([
+    [4, 4],
+    [0, 0],
+    [1_001, undefined],
+    [-1, undefined],
+    [1.5, undefined],
+    ['4', undefined],
+    [null, undefined],
+  ])('a refusal with attempts_left %j tells %s', async (attempts_left, attemptsLeft) => {
+    const server = await httpServer((_request, response) => {
+      const body = JSON.parse(wireError(401, 'unable_to_authenticate_totp'))
+      response.writeHead(401).end(JSON.stringify({ ...body, error_details: { attempts_left } }))
+    })
+    const error = await errorOf(clientOf(server.url, options).post())
+    expect(error.attemptsLeft).toBe(attemptsLeft)
+  })
+
   it('F6: a 429 without Retry-After, or in the words of a gateway, is a refusal too', async () => {
     const bodies = [wireError(429, 'user_lock_limit_reached'), '<html>Slow down</html>']
     const server = await httpServer((_request, response, hit) => {

@@ -144,7 +144,9 @@ export function createHandler(
     isB2b: boolean,
   ): WireResponse {
     const docs = isB2b ? 'https://stytch.com/docs/b2b/api' : 'https://stytch.com/docs/api'
-    const retryAfter = details?.retry_after_seconds
+    // A lock that does not end by itself names no time to come again.
+    const retryAfter =
+      details?.retry_after_seconds ?? (errorType === 'user_lock_limit_reached' ? undefined : 1)
     return {
       status,
       body: JSON.stringify({
@@ -156,7 +158,8 @@ export function createHandler(
         ...(details !== undefined && { error_details: details }),
       }),
       headers: {
-        ...((status === 429 || status === 503) && { 'retry-after': String(retryAfter ?? 1) }),
+        ...((status === 429 || status === 503) &&
+          retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
         ...(status === 401 && errorType === 'unauthorized_credentials' && { 'www-authenticate': 'Basic' }),
       },
     }

@@ -209,6 +209,7 @@ export function totpsSuite(worldOf: () => World): void {
     const refused = await guess(user_id, codeOf(secret, world.clock.nowMs))
     expect([refused.status, refused.body.error_type]).toEqual([429, 'user_lock_limit_reached'])
     expect(refused.body.error_details).toEqual({ attempts_left: 0 })
+    expect(refused.headers.has('retry-after')).toBe(false)
     const { body: user } = await world.get(`/v1/users/${user_id}`)
     expect(user).toMatchObject({ is_locked: true, lock_expires_at: null, totps: [{ verified: true }] })
     expect((await world.post('/v1/totps', { user_id })).body.error_type).toBe('active_totp_exists')
