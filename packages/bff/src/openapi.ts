@@ -1,11 +1,8 @@
 import { commonErrors, type ErrorCode, errors, ProblemBody, type Route, routes } from '@kit/contract'
 import { z } from 'zod'
 
-/** An OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.1.html */
-type OpenApiDocument = ReturnType<typeof openApiDocument>
-
 /**
- * The contract as OpenAPI 3.1, made from the table of routes: whatever is added there is described here.
+ * The contract as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html), made from the table of routes: whatever is added there is described here.
  *
  * @param mount where the routes are mounted, as `/mfa`; empty at the root
  * @param cookieName the session cookie of this deployment
