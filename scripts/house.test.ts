@@ -165,16 +165,20 @@ describe('the documents', () => {
     const known = [
       ...scriptsOf('package.json'),
       'install',
+      'change',
+      'version',
+      'licenses',
+      'sbom',
+      'publish',
       'add',
       'exec',
       'pack',
-      'changeset',
       '--filter',
       '-r',
     ]
     const unknown = documents.flatMap((path) => {
       const own = scriptsOf(join(dirname(path), 'package.json'))
-      return [...read(path).matchAll(/\bpnpm(?:@12)? ([a-z@-][\w:@/-]*)/g)]
+      return [...read(path).matchAll(/(?<=`|^|&& |-y )pnpm(?:@12)? ([a-z@-][\w:@/-]*)/g)]
         .map(([, command]) => String(command))
         .filter((command) => !known.includes(command) && !own.includes(command))
         .map((command) => `${path}: pnpm ${command}`)

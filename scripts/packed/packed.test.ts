@@ -68,6 +68,14 @@ describe('the packed packages, installed by npm into an empty project', () => {
     },
   )
 
+  it('need nothing under a licence that asks for more than naming it', () => {
+    const list = ['licenses', 'list', '--prod', '--json', '--filter', './packages/*']
+    const found = Object.keys(JSON.parse(execFileSync('pnpm', list, { cwd: root, encoding: 'utf8' })))
+    expect(found.filter((licence) => !/^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD)$/.test(licence))).toEqual(
+      [],
+    )
+  })
+
   it('resolve and type-check for Node, and for bundlers', () => {
     tsc('--module', 'nodenext', '--outDir', 'out', 'program.tsx')
     tsc('--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit', 'program.tsx')
