@@ -1,5 +1,5 @@
 // The long versions of the promises: `pnpm proof` runs all, `pnpm proof NAME` one. Prints one table, and writes it
-// to docs/proof.md. The short versions are part of `pnpm test`.
+// to docs/proof.md. PROOF_MINUTES ends each test after so long. The short versions are part of `pnpm test`.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'

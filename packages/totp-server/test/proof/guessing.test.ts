@@ -4,7 +4,7 @@ import { defaultLimits, openPostgres, openSqlite } from '../../src/index.js'
 import { startPostgres, type TestPostgres } from '../postgres.js'
 import { startProcess } from '../processes.js'
 import { codeOf, createWorld, enrol, enrolMember, type World, wrongCode } from '../world.js'
-import { post, proofTimeoutMs, report, size } from './proof.js'
+import { post, proofTimeoutMs, report, size, startTimer } from './proof.js'
 
 const hourMs = 3_600_000
 const days = size(45, 365)
@@ -89,7 +89,9 @@ describe('over two processes on one PostgreSQL', () => {
       const world = createWorld(await openPostgres(postgres))
       const other = await startProcess(env)
       let judged = 0
-      for (let round = 0; round < rounds; round++) {
+      const isOver = startTimer()
+      let round = 0
+      for (; round < rounds && !isOver(); round++) {
         const dying = await startProcess(env)
         const isMember = round % 2 === 1
         let inputs: [string, object][]
@@ -135,7 +137,7 @@ describe('over two processes on one PostgreSQL', () => {
       await world.close()
       report(
         'Guessing',
-        `${rounds} barrages of 60 over two processes, three spellings and sessions, one process killed in each: ${judged} judged, at most ${freeFailures + 1} in each`,
+        `${round} barrages of 60 over two processes, three spellings and sessions, one process killed in each: ${judged} judged, at most ${freeFailures + 1} in each`,
       )
     },
     proofTimeoutMs,

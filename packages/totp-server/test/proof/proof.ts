@@ -8,7 +8,17 @@ export const isLong = process.env.PROOF === 'long'
 /** One size for the short form, one for the long. */
 export const size = <T>(short: T, long: T): T => (isLong ? long : short)
 
-/** How long a test of the long form may take, in milliseconds. */
+const { PROOF_MINUTES } = process.env
+/** After how much time a test stops, with what it has measured by then: `PROOF_MINUTES`, else when it is done. */
+export const limitMs = PROOF_MINUTES ? Number(PROOF_MINUTES) * 60_000 : 3_000_000
+
+/** Starts a clock, and gives whether the time is over. */
+export function startTimer(): () => boolean {
+  const end = Date.now() + limitMs
+  return () => Date.now() > end
+}
+
+/** How long a test may take, in milliseconds. */
 export const proofTimeoutMs = size(120_000, 3_600_000)
 
 /** Says what was counted; `pnpm proof` collects it into its table. */
