@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { TotpServerError } from './error.js'
 import { migrate } from './migrations/index.js'
+import { connect, createLanes, runOn, unavailable } from './postgres-lanes.js'
 import { createSqlStore, type Engine } from './sql-store.js'
-import type { Run } from './statement.js'
 import type { Store } from './store.js'
 
 /** Any number of its own; every process of this program asks for the same one. */
@@ -20,35 +20,12 @@ const types: pg.CustomTypesConfig = {
   },
 }
 
-function unavailable(cause: unknown): TotpServerError {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  return new TotpServerError('unavailable', `PostgreSQL did not carry out a statement${code}.`, { cause })
-}
-
-const runOn =
-  (client: pg.Pool | pg.PoolClient): Run =>
-  async (statement, values) => {
-    try {
-      // Named: parsed and planned once a connection, which halves PostgreSQL's share of the work.
-      const result = await client.query({
-        name: statement.name,
-        text: statement.sql,
-        values: statement.bind(values),
-      })
-      return result.rows
-    } catch (error) {
-      throw unavailable(error)
-    }
-  }
-
 function createEngine(pool: pg.Pool): Engine {
   return {
     dialect: 'postgres',
-    run: runOn(pool),
+    run: createLanes(pool),
     async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw unavailable(error)
-      })
+      const client = await connect(pool)
       let broken: Error | undefined
       const command = async (sql: string) => {
         try {
@@ -91,6 +68,7 @@ export async function openPostgres({ connectionString }: { connectionString: str
     max: 32,
     connectionTimeoutMillis: 1000,
     query_timeout: 3000,
+    pipeline: true,
     keepAlive: true,
     application_name: 'kit-totp-server',
     options:

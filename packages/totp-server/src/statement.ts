@@ -25,6 +25,11 @@ export interface Statement<Row> {
   readonly sql: string
   /** Changes nothing. */
   readonly isRead: boolean
+  /**
+   * Which value names the one row that the statement makes others wait for. Such statements may share a commit:
+   * carried out in the order of that value, two commits cannot wait for each other in a circle.
+   */
+  readonly locks: string | undefined
   /** Values in the order of the text's placeholders. Throws for a name that `values` lacks. */
   readonly bind: (values: Values) => Value[]
   /** Carries the row type only; never there. */
@@ -75,12 +80,17 @@ export function queryBuilder(dialect: Dialect): Kysely<Tables> {
 }
 
 /** Compiles a query with {@link value} placeholders in it. */
-export function compile<Row>(name: string, query: Compilable<Row>): Statement<Row> {
+export function compile<Row>(
+  name: string,
+  query: Compilable<Row>,
+  { locks }: { locks?: string } = {},
+): Statement<Row> {
   const { sql: text, parameters } = query.compile()
   return {
     name,
     sql: text,
     isRead: text.startsWith('select'),
+    locks,
     bind: (values) =>
       parameters.map((parameter) => {
         const bound = parameter instanceof Placeholder ? values[parameter.name] : parameter

@@ -295,6 +295,7 @@ export function compileStatements(dialect: Dialect) {
         .where(level, '<', real('failLevelMax'))
         .where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))
         .returning(['last_step', 'consecutive_failures', 'fail_level', 'locked_until']),
+      { locks: 'totpId' },
     ),
     acceptStep: compile(
       'accept_step',
@@ -314,6 +315,7 @@ export function compileStatements(dialect: Dialect) {
         .where('last_step', '<', integer('step'))
         .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
         .returning('totp_id'),
+      { locks: 'totpId' },
     ),
     disableAtCap: compile(
       'disable_at_cap',
