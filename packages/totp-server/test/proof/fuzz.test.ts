@@ -30,7 +30,7 @@ test(
         fc.constantFrom('GET', 'POST', 'DELETE', 'PUT', 'PATCH'),
       ),
       isKnown: fc.boolean(),
-      id: fc.constantFrom(...hostileTexts.filter((text) => text.isWellFormed?.() ?? text !== '\ud800')),
+      id: fc.constantFrom(...hostileTexts.filter((text) => text !== '\ud800')),
       fields: fc.array(fc.tuple(fc.constantFrom(...fieldNames), anyValue), { maxLength: 1 }),
       judged: anyValue,
       raw: fc.option(bodyText, { freq: 3, nil: undefined }),

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import { startProcess } from '../processes.js'
+import { codeOf, startMs, uniqueName, wrongCode } from '../world.js'
+import { isLong, post, proofTimeoutMs, report } from './proof.js'
+
+const server = await startProcess({ TEST_CONNECTION_STRING: '' })
+afterAll(() => server.kill())
+
+interface Enrolled {
+  user_id: string
+  secret: string
+}
+
+async function enrolMany(count: number): Promise<Enrolled[]> {
+  const enrolled: Enrolled[] = []
+  while (enrolled.length < count) {
+    const made = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const user = await post(
+          server.url,
+          '/v1/users',
+          { email: `${uniqueName('ada')}@example.com` },
+          startMs,
+        )
+        const { user_id } = user?.body ?? {}
+        const totp = await post(server.url, '/v1/totps', { user_id }, startMs)
+        return { user_id, secret: totp?.body.secret }
+      }),
+    )
+    enrolled.push(...made)
+  }
+  return enrolled
+}
+
+// A measurement of speed says nothing beside other tests, so it is made at full length alone.
+test.skipIf(!isLong)(
+  'F39: at five times its capacity the server sheds with 503 and Retry-After, and still answers most of what it can',
+  async () => {
+    const people = await enrolMany(400)
+    let nowMs = startMs
+    let turn = 0
+    /** A fresh code each time: every person's turn comes once a step. */
+    const signIn = () => {
+      const { user_id, secret } = people[turn % people.length]!
+      if (turn++ % people.length === 0) nowMs += 30_000
+      return post(server.url, '/v1/totps/authenticate', { user_id, totp_code: codeOf(secret, nowMs) }, nowMs)
+    }
+    const closedLoop = async (width: number, ms: number) => {
+      const end = Date.now() + ms
+      let done = 0
+      const worker = async () => {
+        while (Date.now() < end) if ((await signIn())?.status === 200) done++
+      }
+      await Promise.all(Array.from({ length: width }, worker))
+      return (done * 1000) / ms
+    }
+    await closedLoop(32, 2000)
+    const peak = await closedLoop(32, 5000)
+
+    const seconds = 8
+    const waiting: Promise<void>[] = []
+    let [good, shed, other] = [0, 0, 0]
+    const begin = Date.now()
+    for (let sent = 0; Date.now() - begin < seconds * 1000; ) {
+      const due = ((Date.now() - begin) / 1000) * peak * 5
+      for (; sent < due; sent++) {
+        waiting.push(
+          signIn().then((answer) => {
+            if (answer?.status === 200) good++
+            else if (answer?.status === 503 && answer.headers['retry-after'] !== undefined) shed++
+            else other++
+          }),
+        )
+      }
+      await sleep(2)
+    }
+    await Promise.all(waiting)
+    const goodput = good / ((Date.now() - begin) / 1000)
+
+    // Limits stay exact: of two hundred wrong codes in the middle of it five are judged.
+    const [{ user_id, secret }] = (await enrolMany(20)) as [Enrolled]
+    const totp_code = wrongCode(secret, startMs)
+    const guesses = await Promise.all(
+      Array.from({ length: 200 }, () =>
+        post(server.url, '/v1/totps/authenticate', { user_id, totp_code }, startMs),
+      ),
+    )
+    expect(guesses.filter((answer) => answer?.status === 401).length).toBeLessThanOrEqual(5)
+    expect(shed).toBeGreaterThan(0)
+    const share = Math.round((goodput / peak) * 100)
+    expect(share).toBeGreaterThan(50)
+    report(
+      'Overload',
+      `peak ${Math.round(peak)} sign-ins/s (client on the same machine); at five times that ${Math.round(goodput)}/s (${share} %), ${shed} shed with 503 and Retry-After, ${other} otherwise`,
+    )
+  },
+  proofTimeoutMs,
+)
