@@ -17,7 +17,10 @@ for (const colorScheme of ['light', 'dark']) {
     viewport: { width: 760, height: 900 },
   })
   const page = await context.newPage()
-  const person = { email: `ada.${Date.now()}.${colorScheme}@example.com`, password: 'correct horse battery staple' }
+  const person = {
+    email: `ada.${Date.now()}.${colorScheme}@example.com`,
+    password: 'correct horse battery staple',
+  }
   await context.request.post('/api/sign-up', { data: person, headers: { origin } })
 
   await page.goto('/security')
