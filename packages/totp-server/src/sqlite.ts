@@ -18,10 +18,11 @@ function unavailable(cause: unknown): TotpServerError {
 }
 
 /** The driver gives a column of bytes as an ArrayBuffer where it reads many rows. */
-function withBytes(rows: unknown[]): unknown[] {
+function withBytes(rows: Record<string, unknown>[]): unknown[] {
   for (const row of rows) {
-    for (const [column, cell] of Object.entries(Object(row))) {
-      if (cell instanceof ArrayBuffer) Object.assign(Object(row), { [column]: new Uint8Array(cell) })
+    for (const column in row) {
+      const cell = row[column]
+      if (cell instanceof ArrayBuffer) row[column] = new Uint8Array(cell)
     }
   }
   return rows
@@ -30,6 +31,8 @@ function withBytes(rows: unknown[]): unknown[] {
 /** Something that writes: one statement, or the statements of a transaction. */
 interface Job {
   readonly work: (run: Run) => Promise<unknown>
+  /** It undoes itself when it fails, as SQLite does with any single statement. */
+  readonly isOneStatement: boolean
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -39,11 +42,11 @@ const maxBatch = 64
 
 /**
  * One connection, used in turns. What is to be written in one turn of the event loop is committed together, each
- * job behind a savepoint of its own: a commit waits for the disk, which costs more than all else, and so costs it
+ * transaction behind a savepoint of its own: a commit waits for the disk, which costs more than all else, and so costs it
  * once. No job is answered before the commit that carries it.
  */
 function createEngine(connection: Connection): Engine {
-  const prepared = new Map<string, ReturnType<Connection['prepare']>>()
+  const prepared = new Map<string, { statement: ReturnType<Connection['prepare']>; hasRows: boolean }>()
   let waiting: Job[] = []
   let batch: Promise<void> | null = null
 
@@ -51,12 +54,13 @@ function createEngine(connection: Connection): Engine {
     try {
       let ready = prepared.get(statement.name)
       if (ready === undefined) {
-        ready = connection.prepare(statement.sql)
+        const made = connection.prepare(statement.sql)
+        ready = { statement: made, hasRows: made.reader }
         prepared.set(statement.name, ready)
       }
       const bound = statement.bind(values)
-      if (ready.reader) return withBytes(ready.all(bound)) as Row[]
-      ready.run(bound)
+      if (ready.hasRows) return withBytes(ready.statement.all(bound) as Record<string, unknown>[]) as Row[]
+      ready.statement.run(bound)
       return []
     } catch (error) {
       throw unavailable(error)
@@ -76,18 +80,18 @@ function createEngine(connection: Connection): Engine {
     const done: (() => void)[] = []
     try {
       command('BEGIN IMMEDIATE')
-      for (const { work, resolve, reject } of jobs) {
-        command('SAVEPOINT job')
+      for (const { work, isOneStatement, resolve, reject } of jobs) {
+        if (!isOneStatement) command('SAVEPOINT job')
         try {
           const result = await work(runNow)
           done.push(() => resolve(result))
         } catch (error) {
           // Some faults, such as a full disk, end the transaction by themselves.
           if (!connection.inTransaction) throw error
-          command('ROLLBACK TO job')
+          if (!isOneStatement) command('ROLLBACK TO job')
           done.push(() => reject(error))
         }
-        command('RELEASE job')
+        if (!isOneStatement) command('RELEASE job')
       }
       command('COMMIT')
     } catch (error) {
@@ -109,21 +113,21 @@ function createEngine(connection: Connection): Engine {
     batch = null
   }
 
-  const write = <T>(work: (run: Run) => Promise<T>): Promise<T> =>
+  const write = <T>(work: Job['work'], isOneStatement: boolean): Promise<T> =>
     new Promise<T>((resolve, reject) => {
-      waiting.push({ work, resolve: (result) => resolve(result as T), reject })
+      waiting.push({ work, isOneStatement, resolve: (result) => resolve(result as T), reject })
       batch ??= commitAll()
     })
 
   return {
     dialect: 'sqlite',
     async run(statement, values) {
-      if (!statement.isRead) return write((run) => run(statement, values))
+      if (!statement.isRead) return write((run) => run(statement, values), true)
       // What a batch has written is nobody's to see before it is committed.
       while (connection.inTransaction) await batch
       return runNow(statement, values)
     },
-    transaction: write,
+    transaction: (work) => write(work, false),
     async close() {
       while (batch !== null) await batch
       prepared.clear()
