@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
-import { startProcess } from '../processes.js'
+import { type ServerProcess, startProcess } from '../processes.js'
 import { codeOf, startMs, uniqueName, wrongCode } from '../world.js'
 import { isLong, post, proofTimeoutMs, report } from './proof.js'
 
-const server = await startProcess({ TEST_CONNECTION_STRING: '' })
-afterAll(() => server.kill())
+let server: ServerProcess | undefined
+const ask = (path: string, input: object, nowMs = startMs) => post(server?.url ?? '', path, input, nowMs)
+afterAll(() => server?.kill())
 
 interface Enrolled {
   user_id: string
@@ -17,14 +18,9 @@ async function enrolMany(count: number): Promise<Enrolled[]> {
   while (enrolled.length < count) {
     const made = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const user = await post(
-          server.url,
-          '/v1/users',
-          { email: `${uniqueName('ada')}@example.com` },
-          startMs,
-        )
+        const user = await ask('/v1/users', { email: `${uniqueName('ada')}@example.com` }, startMs)
         const { user_id } = user?.body ?? {}
-        const totp = await post(server.url, '/v1/totps', { user_id }, startMs)
+        const totp = await ask('/v1/totps', { user_id })
         return { user_id, secret: totp?.body.secret }
       }),
     )
@@ -37,6 +33,7 @@ async function enrolMany(count: number): Promise<Enrolled[]> {
 test.skipIf(!isLong)(
   'F39: at five times its capacity the server sheds with 503 and Retry-After, and still answers most of what it can',
   async () => {
+    server = await startProcess({ TEST_CONNECTION_STRING: '' })
     const people = await enrolMany(400)
     let nowMs = startMs
     let turn = 0
@@ -44,7 +41,7 @@ test.skipIf(!isLong)(
     const signIn = () => {
       const { user_id, secret } = people[turn % people.length]!
       if (turn++ % people.length === 0) nowMs += 30_000
-      return post(server.url, '/v1/totps/authenticate', { user_id, totp_code: codeOf(secret, nowMs) }, nowMs)
+      return ask('/v1/totps/authenticate', { user_id, totp_code: codeOf(secret, nowMs) }, nowMs)
     }
     const closedLoop = async (width: number, ms: number) => {
       const end = Date.now() + ms
@@ -57,6 +54,15 @@ test.skipIf(!isLong)(
     }
     await closedLoop(32, 2000)
     const peak = await closedLoop(32, 5000)
+
+    const [victim] = (await enrolMany(20)) as [Enrolled]
+    /** Limits stay exact in the middle of it: of these, five may be judged. */
+    const guess = () => {
+      const totp_code = wrongCode(victim.secret, nowMs)
+      const input = { user_id: victim.user_id, totp_code }
+      return Promise.all(Array.from({ length: 200 }, () => ask('/v1/totps/authenticate', input, nowMs)))
+    }
+    let burst: ReturnType<typeof guess> | undefined
 
     const seconds = 8
     const waiting: Promise<void>[] = []
@@ -73,20 +79,14 @@ test.skipIf(!isLong)(
           }),
         )
       }
+      if (Date.now() - begin > seconds * 500) burst ??= guess()
       await sleep(2)
     }
     await Promise.all(waiting)
     const goodput = good / ((Date.now() - begin) / 1000)
 
-    // Limits stay exact: of two hundred wrong codes in the middle of it five are judged.
-    const [{ user_id, secret }] = (await enrolMany(20)) as [Enrolled]
-    const totp_code = wrongCode(secret, startMs)
-    const guesses = await Promise.all(
-      Array.from({ length: 200 }, () =>
-        post(server.url, '/v1/totps/authenticate', { user_id, totp_code }, startMs),
-      ),
-    )
-    expect(guesses.filter((answer) => answer?.status === 401).length).toBeLessThanOrEqual(5)
+    const judged = ((await burst) ?? []).filter((answer) => answer?.status === 401).length
+    expect(judged).toBeLessThanOrEqual(5)
     expect(shed).toBeGreaterThan(0)
     const share = Math.round((goodput / peak) * 100)
     expect(share).toBeGreaterThan(50)
