@@ -1,7 +1,8 @@
 import { BoundedMap } from './bounded-map.js'
 
-/** One number that is counted, under the hash of its name. */
+/** One number that is counted. */
 export interface Counter {
+  /** What is counted, and of whom. */
   key: string
   max: number
   windowMs: number
@@ -13,11 +14,11 @@ export type FullForMs = number | null
 /** Where counts are kept. */
 export interface Counts {
   /** Counts one in each, whole. The longest wait of those that are over their limit. */
-  add(counters: readonly Counter[]): FullForMs | Promise<FullForMs>
-  subtract(counters: readonly Counter[]): void | Promise<void>
+  add(counters: readonly Counter[]): FullForMs
+  subtract(counters: readonly Counter[]): void
 }
 
-/** At some 200 bytes each, 10 MB. Beyond, the windows that began first are forgotten: T34. */
+/** At some 300 bytes each, 15 MB. Beyond, the windows that began first are forgotten: T34. */
 const maxCounters = 50_000
 
 /** Counts of this process. `clock` is in milliseconds and never goes back. */

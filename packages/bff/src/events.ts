@@ -86,7 +86,7 @@ export function createEvents(options: EventsOptions): Events {
     for (const pauseMs of [0, ...retryAfterMs]) {
       if (pauseMs > 0) await rest(pauseMs)
       try {
-        await within(hookTimeoutMs, async () => hook(event))
+        await within(hookTimeoutMs, () => hook(event))
         return
       } catch (error) {
         metrics.eventHookFailures.inc()
@@ -111,10 +111,13 @@ export function createEvents(options: EventsOptions): Events {
 const rest = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref())
 
 /** Rejects where `run` is not done in time, whatever becomes of it. */
-function within(ms: number, run: () => Promise<void>): Promise<void> {
+function within(ms: number, run: () => void | Promise<void>): void | Promise<void> {
+  const running = run()
+  // A hook that only hands the event on is done already.
+  if (running === undefined) return
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('timeout')), ms).unref()
-    run()
+    Promise.resolve(running)
       .then(resolve, reject)
       .finally(() => clearTimeout(timer))
   })

@@ -7,7 +7,8 @@ import { offersOf, withOffer } from './proofs.js'
 import type { Accepted, Minting, Proof } from './provider.js'
 import type { Session } from './session.js'
 import type { SpentCodes } from './spent-codes.js'
-import { type Standings, subjectKeyOf, tokenHashOf } from './standing.js'
+import { type Standings, subjectKeyOf } from './standing.js'
+import { tokenHashOf } from './token-hash.js'
 
 /** A code that was accepted, and what the cookie says from now on. */
 export interface AcceptedMfa extends Accepted {

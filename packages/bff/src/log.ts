@@ -93,8 +93,10 @@ const maxChars = 256
 
 function pick(from: object, names: readonly string[]): Record<string, unknown> {
   const picked: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(from)) {
-    if (names.includes(name)) picked[name] = typeof value === 'string' ? value.slice(0, maxChars) : value
+  const fields = from as Record<string, unknown>
+  for (const name of names) {
+    const value = fields[name]
+    if (value !== undefined) picked[name] = typeof value === 'string' ? value.slice(0, maxChars) : value
   }
   return picked
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { BoundedMap } from './bounded-map.js'
 import type { Database } from './database.js'
+import { tokenHashOf } from './token-hash.js'
 
 /**
  * Things that must not count again until a time: signed-out sessions and, where the provider may forget them,
@@ -14,8 +14,7 @@ export interface Marks {
 }
 
 /** The mark of a session of the provider that was signed out. */
-export const signedOutMark = (sessionToken: string): string =>
-  `out:${hash('sha256', sessionToken, 'base64url')}`
+export const signedOutMark = (sessionToken: string): string => `out:${tokenHashOf(sessionToken)}`
 
 /** How long the database is left alone after it failed, so that no request waits for it in vain. */
 const restMs = 5_000

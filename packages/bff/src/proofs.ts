@@ -2,8 +2,8 @@ import { BffError, isSessionGone } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
 import type { Proof } from './provider.js'
 import type { Session } from './session.js'
-import { tokenHashOf } from './standing.js'
 import type { Subject } from './subject.js'
+import { tokenHashOf } from './token-hash.js'
 
 /** A proof, and whose session it is: our own cookie's goes on as it is, a new one has to be made. */
 export interface Offer {

@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto'
 import type { Operation } from '@kit/contract'
-import { type Counter, type Counts, createMemoryCounts } from './counts.js'
+import { type Counter, createMemoryCounts } from './counts.js'
 import type { Database } from './database.js'
-import { createSharedCounts } from './shared-counts.js'
+import { createSharedCounts, type SharedCounts } from './shared-counts.js'
 
 /** At most `max` requests in `windowSeconds`, counted from the first of them. */
 export interface RateLimit {
@@ -47,7 +46,7 @@ export const defaultRateLimits: RateLimits = {
 /** Overrides of {@link defaultRateLimits}, limit by limit. */
 export type RateLimitOverrides = { [Class in keyof RateLimits]?: Partial<RateLimitsByKey> }
 
-/** Who makes a request. A key that is absent is not counted. */
+/** Who makes a request, in names of some hundred characters at most. A key that is absent is not counted. */
 export interface RateLimitedRequest {
   operation: Operation
   subjectKey?: string | undefined
@@ -95,7 +94,7 @@ export function createRateLimit(options: RateLimitOptions = {}): RateLimiter {
     degraded = value
   }
 
-  const share = async <T>(run: (counts: Counts) => T | Promise<T>): Promise<T | undefined> => {
+  const share = async <T>(run: (counts: SharedCounts) => Promise<T>): Promise<T | undefined> => {
     if (!shared || (degraded && clock() < restUntil)) return undefined
     try {
       const result = await run(shared)
@@ -111,14 +110,14 @@ export function createRateLimit(options: RateLimitOptions = {}): RateLimiter {
     async consume(request) {
       const counters = countersOf(request, limits)
       if (counters.length === 0) return null
-      const alone = await memory.add(counters)
+      const alone = memory.add(counters)
       const together = isJudged(request.operation) ? await share((counts) => counts.add(counters)) : undefined
       const waitMs = together === undefined ? alone : together
       return waitMs === null ? null : { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)) }
     },
     async refund(request) {
       const counters = countersOf(request, limits)
-      await memory.subtract(counters)
+      memory.subtract(counters)
       if (isJudged(request.operation)) await share((counts) => counts.subtract(counters))
     },
   }
@@ -127,20 +126,19 @@ export function createRateLimit(options: RateLimitOptions = {}): RateLimiter {
 const isJudged = (operation: Operation) => operation === 'authenticate' || operation === 'recover'
 
 function countersOf(request: RateLimitedRequest, limits: RateLimits): Counter[] {
-  if (request.operation === 'signOut') return []
-  const kind = isJudged(request.operation) ? 'judged' : 'other'
-  const named = [
-    ['address', request.addressKey],
-    ['session', request.sessionKey],
-    ['subject', request.subjectKey],
-  ] as const
-  return named.flatMap(([by, name]) => {
-    if (name === undefined) return []
+  const { operation, addressKey, sessionKey, subjectKey } = request
+  const counters: Counter[] = []
+  if (operation === 'signOut') return counters
+  const kind = isJudged(operation) ? 'judged' : 'other'
+  const count = (by: keyof RateLimitsByKey, name: string | undefined) => {
+    if (name === undefined) return
     const { max, windowSeconds } = limits[kind][by]
-    // 128 bits of a hash: nobody can fill the memory by long names, nor read who was here.
-    const key = hash('sha256', JSON.stringify([kind, by, name]), 'base64url').slice(0, 22)
-    return [{ key, max, windowMs: windowSeconds * 1_000 }]
-  })
+    counters.push({ key: `${kind} ${by} ${name}`, max, windowMs: windowSeconds * 1_000 })
+  }
+  count('address', addressKey)
+  count('session', sessionKey)
+  count('subject', subjectKey)
+  return counters
 }
 
 function withDefaults(overrides: RateLimitOverrides = {}): RateLimits {

@@ -6,6 +6,7 @@ import type { Metrics } from './metrics.js'
 import { ForeignAnswer } from './provider.js'
 import type { RateLimitedRequest, RateLimiter } from './rate-limit.js'
 import { subjectKeyOf } from './standing.js'
+import { tokenHashOf } from './token-hash.js'
 
 type Judged = 'authenticate' | 'recover'
 
@@ -44,7 +45,7 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
   ): RateLimitedRequest => ({
     operation,
     subjectKey: subjectKeyOf(subject),
-    sessionKey: session?.provider?.sessionToken ?? binding,
+    sessionKey: session?.provider ? tokenHashOf(session.provider.sessionToken) : binding,
     addressKey,
   })
 

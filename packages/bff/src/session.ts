@@ -80,17 +80,20 @@ export interface SessionCookie {
 interface RingKey {
   readonly sealing: KeyObject
   readonly csrf: KeyObject
-  /** The JWE's protected header, encoded: also its additional data (RFC 7516 section 5.1 step 14). */
+  /** The JWE's protected header, encoded. */
   readonly header: string
+  /** The same: RFC 7516 section 5.1 step 14. */
+  readonly additionalData: Buffer
 }
 
 function ringKey(key: Uint8Array): RingKey {
   const kid = hash('sha256', Buffer.from(key), 'base64url').slice(0, 11)
-  const header = { alg: 'dir', enc: 'A256GCM', kid }
+  const header = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid })).toString('base64url')
   return {
     sealing: createSecretKey(key),
     csrf: createSecretKey(new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), 'kit csrf 1', 32))),
-    header: Buffer.from(JSON.stringify(header)).toString('base64url'),
+    header,
+    additionalData: Buffer.from(header, 'ascii'),
   }
 }
 
@@ -175,9 +178,11 @@ function nextNonce(): Buffer {
 function sealToken(text: string, key: RingKey): string {
   const nonce = nextNonce()
   const cipher = createCipheriv('aes-256-gcm', key.sealing, nonce)
-  cipher.setAAD(Buffer.from(key.header, 'ascii'))
-  const body = cipher.update(text, 'utf8', 'base64url') + cipher.final('base64url')
-  return `${key.header}..${nonce.toString('base64url')}.${body}.${cipher.getAuthTag().toString('base64url')}`
+  cipher.setAAD(key.additionalData)
+  // GCM has no last block: `final` brings nothing but the tag.
+  const body = cipher.update(text, 'utf8')
+  cipher.final()
+  return `${key.header}..${nonce.toString('base64url')}.${body.toString('base64url')}.${cipher.getAuthTag().toString('base64url')}`
 }
 
 function openToken(token: string, byHeader: ReadonlyMap<string, RingKey>): Session | null {
@@ -189,10 +194,11 @@ function openToken(token: string, byHeader: ReadonlyMap<string, RingKey>): Sessi
     const decipher = createDecipheriv('aes-256-gcm', key.sealing, Buffer.from(nonce, 'base64url'), {
       authTagLength: 16,
     })
-    decipher.setAAD(Buffer.from(header, 'ascii'))
+    decipher.setAAD(key.additionalData)
     decipher.setAuthTag(Buffer.from(tag, 'base64url'))
-    const text = decipher.update(body, 'base64url', 'utf8') + decipher.final('utf8')
-    return JSON.parse(text) as Session
+    const text = decipher.update(Buffer.from(body, 'base64url'))
+    decipher.final()
+    return JSON.parse(text.toString('utf8')) as Session
   } catch {
     return null
   }

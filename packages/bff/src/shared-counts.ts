@@ -1,4 +1,5 @@
-import type { Counts, FullForMs } from './counts.js'
+import { hash } from 'node:crypto'
+import type { Counter, FullForMs } from './counts.js'
 import type { Database } from './database.js'
 
 /** One statement for all counters, in the order of their keys so that two of them never wait for each other. */
@@ -17,20 +18,31 @@ const subtractSql = `
 /** Every thousandth request also sweeps what is over. */
 const sweepSql = 'DELETE FROM kit_bff_counts WHERE reset_at < now()'
 
+/** Counts that other processes see too. */
+export interface SharedCounts {
+  /** As `Counts.add`. */
+  add(counters: readonly Counter[]): Promise<FullForMs>
+  subtract(counters: readonly Counter[]): Promise<void>
+}
+
+/** 128 bits of a hash: nobody who reads the table learns who was here. */
+const rowKey = ({ key }: Counter) => hash('sha256', key, 'base64url').slice(0, 22)
+
 /** Counts in PostgreSQL, by its clock (F44), which all processes share. */
-export function createSharedCounts(database: Database): Counts {
+export function createSharedCounts(database: Database): SharedCounts {
   let adds = 0
   return {
     async add(counters) {
+      const keys = counters.map(rowKey)
       const rows = await database.query<{ key: string; count: number; left_ms: number }>(
         'kit_bff_add',
         addSql,
-        [counters.map(({ key }) => key), counters.map(({ windowMs }) => windowMs)],
+        [keys, counters.map(({ windowMs }) => windowMs)],
       )
       if (++adds % 1_000 === 0) void database.query('kit_bff_sweep', sweepSql, []).catch(() => {})
       let waitMs: FullForMs = null
-      for (const { key, max, windowMs } of counters) {
-        const row = rows.find((found) => found.key === key)
+      for (const [index, { max, windowMs }] of counters.entries()) {
+        const row = rows.find((found) => found.key === keys[index])
         // A count that cannot be read is a full one: T32.
         const full = !row || !(row.count <= max)
         if (full) waitMs = Math.max(waitMs ?? 0, row && row.left_ms > 0 ? row.left_ms : windowMs)
@@ -38,7 +50,7 @@ export function createSharedCounts(database: Database): Counts {
       return waitMs
     },
     async subtract(counters) {
-      await database.query('kit_bff_subtract', subtractSql, [counters.map(({ key }) => key)])
+      await database.query('kit_bff_subtract', subtractSql, [counters.map(rowKey)])
     },
   }
 }

@@ -3,8 +3,8 @@ import { type TotpClient, TotpClientError } from '@kit/totp-client'
 import { BoundedMap } from './bounded-map.js'
 import { type Marks, signedOutMark } from './marks.js'
 import type { Session } from './session.js'
-import { tokenHashOf } from './standing.js'
 import type { Subject } from './subject.js'
+import { tokenHashOf } from './token-hash.js'
 
 /** How long a sign-out waits for the provider before it answers; the rest goes on behind. */
 const patienceMs = 80

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { BoundedMap } from './bounded-map.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { isSessionGone, toRefusal } from './errors.js'
@@ -6,6 +5,7 @@ import { createFlights } from './flights.js'
 import { nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
 import type { Subject } from './subject.js'
+import { tokenHashOf } from './token-hash.js'
 
 /** How long the provider's word counts. */
 const recheckMs = 300_000
@@ -13,9 +13,6 @@ const recheckMs = 300_000
 /** Names a subject, whichever sign-in it comes with. */
 export const subjectKeyOf = (subject: Subject): string =>
   subject.kind === 'user' ? `user:${subject.userId}` : `member:${subject.organizationId}:${subject.memberId}`
-
-/** Names a session token where the token itself must not lie about. */
-export const tokenHashOf = (sessionToken: string): string => hash('sha256', sessionToken, 'base64url')
 
 interface Person {
   providerId: string

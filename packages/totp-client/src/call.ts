@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TotpClientError } from './error.js'
-import { type Transport, TransportFailure, type WireReply, type WireRequest } from './transport.js'
+import { Stop, type Transport, TransportFailure, type WireReply, type WireRequest } from './transport.js'
 import { type Endpoint, idPattern, WireError } from './wire.js'
 
 /** Calls one endpoint and resolves to the wire's body, checked. */
@@ -16,9 +15,9 @@ export function createCall(
   endpoint: Endpoint,
   { transport, timeoutMs }: { transport: Transport; timeoutMs: number },
 ): Call {
-  const attempt = async (request: WireRequest, signal: AbortSignal) => {
+  const attempt = async (request: WireRequest, stop: Stop) => {
     try {
-      return readReply(name, endpoint, await transport.send(request, signal))
+      return readReply(name, endpoint, await transport.send(request, stop))
     } catch (error) {
       throw error instanceof TransportFailure ? toError(name, request, error) : error
     }
@@ -28,24 +27,34 @@ export function createCall(
     const request = toRequest(name, endpoint, input)
     if (callerSignal?.aborted) throw toError(name, request, new TransportFailure('unsent', 'aborted'))
 
-    const stop = new AbortController()
-    const abort = () => stop.abort('aborted')
-    const deadline = setTimeout(() => stop.abort('deadline'), timeoutMs)
+    const stop = new Stop()
+    const abort = () => stop.end('aborted')
+    const deadline = setTimeout(() => stop.end('deadline'), timeoutMs)
     callerSignal?.addEventListener('abort', abort)
     try {
-      return await attempt(request, stop.signal)
+      return await attempt(request, stop)
     } catch (error) {
       if (!mayRepeat(error, request)) throw error
       // Jitter, so that many processes do not come back in step.
-      await sleep(randomInt(50, 151), undefined, { signal: stop.signal }).catch(() => {})
-      if (stop.signal.aborted) throw error
-      return await attempt(request, stop.signal)
+      await sleep(randomInt(50, 151), stop)
+      if (stop.reason !== undefined) throw error
+      return await attempt(request, stop)
     } finally {
       clearTimeout(deadline)
       callerSignal?.removeEventListener('abort', abort)
     }
   }
 }
+
+/** Waits, or until `stop` is ended. */
+const sleep = (ms: number, stop: Stop) =>
+  new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    stop.listener = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
 
 /** Once more is safe where the provider did not get the request, and for reads, after a fault of its own. */
 function mayRepeat(error: unknown, { method }: WireRequest): boolean {
@@ -56,6 +65,9 @@ function mayRepeat(error: unknown, { method }: WireRequest): boolean {
 
 /** Fields named by the path go there; the others go into the query of a GET and the body of the rest. */
 function toRequest(name: string, { method, path: template }: Endpoint, input: object): WireRequest {
+  if (method === 'POST' && !template.includes('{')) {
+    return { method, path: template, body: JSON.stringify(input) }
+  }
   const rest = new Map<string, unknown>(Object.entries(input))
   const path = template.replace(/\{(\w+)\}/g, (_, field: string) => {
     const id = rest.get(field)
