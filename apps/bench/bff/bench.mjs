@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ensureWrk, load } from '../lib/load.mjs'
-import { nodeOptions, quick, wanted } from '../lib/options.mjs'
+import { nodeOptions, quick, wanted, wantedCase } from '../lib/options.mjs'
 import { start } from '../lib/processes.mjs'
 import { median, report } from '../lib/report.mjs'
 
@@ -114,6 +114,7 @@ ensureWrk()
 for (const latencyMs of quick ? [0] : [0, 5, 20]) {
   const stub = await start(file('stub.mjs'), { core: 1, env: { LATENCY_MS: String(latencyMs) } })
   for (const concurrency of quick || latencyMs > 0 ? [50] : [1, 50, 200]) {
+    if (!wantedCase(`${latencyMs}ms-c${concurrency}`)) continue
     const runs = new Map(contestants.map((contestant) => [contestant, []]))
     for (let round = 0; round < rounds; round++)
       for (const contestant of contestants)
@@ -155,7 +156,7 @@ for (const latencyMs of quick ? [0] : [0, 5, 20]) {
       plot: { label: 'CPU seconds per 1,000 requests, less is better', unit: 's', column: 1 },
     })
   }
-  if (latencyMs === 0) {
+  if (latencyMs === 0 && wantedCase('status')) {
     const kits = contestants.filter((contestant) => contestant.kit)
     const runs = new Map(kits.map((contestant) => [contestant, []]))
     for (let round = 0; round < rounds; round++)
