@@ -3,9 +3,9 @@ import { attemptDetails, lockOf, secondsUntil } from './lock.js'
 import { pendingTotp, totpInUse } from './present.js'
 import { normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
 import { Refusal } from './refusal.js'
-import type { Queries, TotpKey } from './store.js'
+import type { Queries, Store, TotpKey } from './store.js'
 import { requireTotpInUse, type Subject } from './subjects.js'
-import type { TotpsTable } from './tables.js'
+import type { SessionsTable, TotpsTable } from './tables.js'
 import { matchTotpStep } from './totp.js'
 
 /** A code that is right. Nothing is won before {@link spendCode} says so. */
@@ -84,26 +84,39 @@ export async function judgeCode(context: Context, subject: Subject, code: string
   return { key, totp, step }
 }
 
+/** The registration after its code was spent. */
+const afterCode = ({ totp, step }: JudgedCode): TotpsTable => ({
+  ...totp,
+  status: 'active',
+  last_step: step,
+  consecutive_failures: 0,
+  locked_until: null,
+  expires_at: null,
+})
+
 /**
  * Spends the step of a judged code: of any number of calls with it, one gets past.
  *
  * @returns the registration as it is now
  * @throws Refusal `totp_code_already_authenticated` for the others
  */
-export async function spendCode(
-  queries: Queries,
-  { key, totp, step }: JudgedCode,
-  nowMs: number,
-): Promise<TotpsTable> {
+export async function spendCode(queries: Queries, judged: JudgedCode, nowMs: number): Promise<TotpsTable> {
+  const { key, step } = judged
   if (!(await queries.acceptStep(key, step, nowMs))) throw new Refusal('totp_code_already_authenticated')
-  return {
-    ...totp,
-    status: 'active',
-    last_step: step,
-    consecutive_failures: 0,
-    locked_until: null,
-    expires_at: null,
-  }
+  return afterCode(judged)
+}
+
+/** As {@link spendCode}; the call that gets past stores a session with it. */
+export async function spendCodeWithSession(
+  store: Store,
+  judged: JudgedCode,
+  nowMs: number,
+  session: SessionsTable,
+): Promise<TotpsTable> {
+  const { key, step } = judged
+  const isAccepted = await store.acceptStepWithSession(key, step, nowMs, session)
+  if (!isAccepted) throw new Refusal('totp_code_already_authenticated')
+  return afterCode(judged)
 }
 
 /** A recovery code whose attempt is paid for. */

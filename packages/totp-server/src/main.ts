@@ -68,6 +68,8 @@ async function run(): Promise<void> {
   say(`listening on ${served.url}`)
   // prom-client takes 50 ms to load: after the program is ready, not before.
   metrics = import('./metrics.js').then(({ createMetrics }) => createMetrics())
+  // So does writing the statements; and keys that are not the database's show up in the log now.
+  await server.handle({ method: 'GET', path: '/readyz', query: '', headers: {}, body: '' })
 }
 
 run().catch((error: unknown) => {

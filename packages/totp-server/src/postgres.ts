@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { TotpServerError } from './error.js'
 import { migrate } from './migrations/index.js'
 import { connect, createLanes, runOn, unavailable } from './postgres-lanes.js'
@@ -8,16 +8,17 @@ import type { Store } from './store.js'
 /** Any number of its own; every process of this program asks for the same one. */
 const migrationLock = 7_165_412_026
 
-const { INT8, BYTEA } = pg.types.builtins
-const parseBytes = pg.types.getTypeParser(BYTEA, 'text')
-
 /** BIGINT comes as text by default, though all of ours are times, steps and counts below 2^53; BYTEA as a Buffer. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return Number
-    if (oid === BYTEA) return (text: string) => new Uint8Array(parseBytes(text))
-    return pg.types.getTypeParser(oid, format)
-  },
+function columnTypes({ builtins, getTypeParser }: typeof pg.types): pg.CustomTypesConfig {
+  const { INT8, BYTEA } = builtins
+  const parseBytes = getTypeParser(BYTEA, 'text')
+  return {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+      if (oid === INT8) return Number
+      if (oid === BYTEA) return (text: string) => new Uint8Array(parseBytes(text))
+      return getTypeParser(oid, format)
+    },
+  }
 }
 
 function createEngine(pool: pg.Pool): Engine {
@@ -63,6 +64,8 @@ function createEngine(pool: pg.Pool): Engine {
  * @throws TotpServerError `invalid_option` when the database cannot be reached or used
  */
 export async function openPostgres({ connectionString }: { connectionString: string }): Promise<Store> {
+  // Loaded here, so that a server on SQLite starts without it.
+  const { default: pg } = await import('pg')
   const pool = new pg.Pool({
     connectionString,
     max: 32,
@@ -73,7 +76,7 @@ export async function openPostgres({ connectionString }: { connectionString: str
     application_name: 'kit-totp-server',
     options:
       '-c statement_timeout=2000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on',
-    types,
+    types: columnTypes(pg.types),
   })
   // A connection that dies between two statements: whoever has it learns at the next one, and the pool makes
   // another. Without a listener the event would end the process.

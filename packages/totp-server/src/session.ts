@@ -1,4 +1,4 @@
-import { type AuthenticationFactor, sessionDurationMinutes } from '@kit/totp-client/wire'
+import { type AuthenticationFactor, type Session, sessionDurationMinutes } from '@kit/totp-client/wire'
 import { changeClaims } from './claims.js'
 import type { Context } from './context.js'
 import { hashToken, newId, newToken } from './ids.js'
@@ -140,13 +140,13 @@ function addFactor(
 
 const minutes = (count: number) => count * 60_000
 
-async function insertSession(
-  queries: Queries,
+/** A session that is not stored yet. @throws Refusal for claims that nobody may set */
+function newSession(
   context: Context,
   subject: Subject,
   factors: readonly AuthenticationFactor[],
   input: SessionInput,
-): Promise<OpenSession> {
+): OpenSession {
   const nowMs = context.now()
   const token = newToken(context.random)
   const ids = { session_id: newId('session', context.environment), project_id: context.projectId }
@@ -166,8 +166,20 @@ async function insertSession(
     last_accessed_at: nowMs,
     expires_at: nowMs + minutes(durationMinutes),
   }
-  await queries.insertSession(row)
   return { row, token }
+}
+
+/** A session by that one factor, not stored yet. @throws Refusal for claims that nobody may set */
+export const firstSession = (
+  context: Context,
+  subject: Subject,
+  factor: AuthenticationFactor,
+  input: SessionInput,
+): OpenSession => newSession(context, subject, addFactor([], factor), input)
+
+async function insertSession(queries: Queries, session: OpenSession): Promise<OpenSession> {
+  await queries.insertSession(session.row)
+  return session
 }
 
 /** A session after a call that worked on it: one factor more, or only looked at. @throws Refusal `session_not_found` */
@@ -220,18 +232,18 @@ export async function openSession(
     return { row, token: input.session_token ?? openToken(context, row) }
   }
   if (proof.kind === 'none') {
-    return insertSession(queries, context, subject, addFactor([], factor), input)
+    return insertSession(queries, firstSession(context, subject, factor, input))
   }
   if (!(await queries.consumeIntermediateSession(proof.row.token_hash))) {
     throw new Refusal('intermediate_session_not_found')
   }
   const first = addFactor([], passwordFactor(proof.row.created_at))
-  return insertSession(queries, context, subject, addFactor(first, factor), input)
+  return insertSession(queries, newSession(context, subject, addFactor(first, factor), input))
 }
 
 /** A session by a first factor that the caller vouches for. */
 export const startSession = (context: Context, subject: Subject, input: SessionInput): Promise<OpenSession> =>
-  insertSession(context.store, context, subject, addFactor([], passwordFactor(context.now())), input)
+  insertSession(context.store, firstSession(context, subject, passwordFactor(context.now()), input))
 
 /** Reads a session and, with a duration, extends it. */
 export async function readSession(
@@ -263,9 +275,10 @@ export async function startIntermediateSession(context: Context, subject: Member
 async function signSession(
   context: Context,
   row: SessionsTable,
+  presented: Session,
   organization: OrganizationsTable | null,
 ): Promise<string> {
-  const { session_id: id, started_at, last_accessed_at, expires_at, ...session } = presentSession(row)
+  const { session_id: id, started_at, last_accessed_at, expires_at, ...session } = presented
   const [signer] = await context.signers()
   return signer.sign({
     sub: row.subject_id,
@@ -293,10 +306,11 @@ async function signSession(
 
 /** The three fields that a consumer's answer says of its session. */
 export async function userSessionFields(context: Context, { row, token }: OpenSession) {
+  const session = presentSession(row)
   return {
     session_token: token,
-    session_jwt: await signSession(context, row, null),
-    session: presentSession(row),
+    session_jwt: await signSession(context, row, session, null),
+    session,
   }
 }
 
@@ -311,7 +325,7 @@ export async function memberSessionFields(
 ) {
   return {
     session_token: token,
-    session_jwt: await signSession(context, row, organization),
+    session_jwt: await signSession(context, row, presentSession(row), organization),
     member_session: presentMemberSession(row, organization),
   }
 }

@@ -47,19 +47,19 @@ function totpOf(row: JoinedTotp): TotpsTable[] {
   ]
 }
 
-function createQueries(run: Run, statements: Statements): Queries {
+function createQueries(run: Run, statements: () => Statements): Queries {
   return {
     async findUser(projectId, reference) {
-      const rows = await run(statements.findUser, { projectId, reference })
+      const rows = await run(statements().findUser, { projectId, reference })
       const [user] = rows
       return user === undefined ? null : { user, totps: rows.flatMap(totpOf) }
     },
     async findOrganization(projectId, reference) {
-      const [organization] = await run(statements.findOrganization, { projectId, reference })
+      const [organization] = await run(statements().findOrganization, { projectId, reference })
       return organization ?? null
     },
     async findMember(projectId, organization, member) {
-      const rows = await run(statements.findMember, { projectId, organization, member })
+      const rows = await run(statements().findMember, { projectId, organization, member })
       const [row] = rows
       if (row === undefined) return null
       return {
@@ -80,32 +80,32 @@ function createQueries(run: Run, statements: Statements): Queries {
       }
     },
     async findMemberByEmail(organizationId, emailAddress) {
-      const [member] = await run(statements.findMemberByEmail, { organizationId, emailAddress })
+      const [member] = await run(statements().findMemberByEmail, { organizationId, emailAddress })
       return member ?? null
     },
-    insertUser: async (user) => (await run(statements.insertUser, { ...user })).length === 1,
+    insertUser: async (user) => (await run(statements().insertUser, { ...user })).length === 1,
     insertOrganization: async (organization) =>
-      (await run(statements.insertOrganization, { ...organization })).length === 1,
-    insertMember: async (member) => (await run(statements.insertMember, { ...member })).length === 1,
+      (await run(statements().insertOrganization, { ...organization })).length === 1,
+    insertMember: async (member) => (await run(statements().insertMember, { ...member })).length === 1,
     async updateMemberMfa({ memberId, mfaEnrolled, defaultMfaMethod, nowMs }) {
       const values = { memberId, mfaEnrolled: mfaEnrolled ? 1 : 0, defaultMfaMethod, now: nowMs }
-      await run(statements.updateMemberMfa, values)
+      await run(statements().updateMemberMfa, values)
     },
 
-    insertTotp: async (totp) => (await run(statements.insertTotp, { ...totp })).length === 1,
-    hasTotpInUse: async (subjectId) => (await run(statements.findTotpInUse, { subjectId })).length > 0,
+    insertTotp: async (totp) => (await run(statements().insertTotp, { ...totp })).length === 1,
+    hasTotpInUse: async (subjectId) => (await run(statements().findTotpInUse, { subjectId })).length > 0,
     async deletePendingTotp(subjectId) {
-      await run(statements.deletePendingTotp, { subjectId })
+      await run(statements().deletePendingTotp, { subjectId })
     },
     async findTotpSubject(projectId, totpId) {
-      const [row] = await run(statements.findTotpSubject, { projectId, totpId })
+      const [row] = await run(statements().findTotpSubject, { projectId, totpId })
       return row?.subject_id ?? null
     },
     deleteTotp: async (subjectId, totpId) =>
-      (await run(statements.deleteTotp, { subjectId, totpId })).length === 1,
+      (await run(statements().deleteTotp, { subjectId, totpId })).length === 1,
     async reserveAttempt(key, nowMs, limits) {
       const [first, second, third, fourth, fifth, sixth, seventh] = limits.delaysMs
-      const [attempt] = await run(statements.reserveAttempt, {
+      const [attempt] = await run(statements().reserveAttempt, {
         ...key,
         now: nowMs,
         freeFailures: limits.freeFailures,
@@ -123,12 +123,12 @@ function createQueries(run: Run, statements: Statements): Queries {
       return attempt ?? null
     },
     acceptStep: async (key, step, nowMs) =>
-      (await run(statements.acceptStep, { ...key, step, now: nowMs })).length === 1,
+      (await run(statements().acceptStep, { ...key, step, now: nowMs })).length === 1,
     async disableAtCap({ totpId, subjectId }, maxConsecutiveFailures) {
-      await run(statements.disableAtCap, { totpId, subjectId, maxConsecutiveFailures })
+      await run(statements().disableAtCap, { totpId, subjectId, maxConsecutiveFailures })
     },
     async restoreTotp(totpId) {
-      await run(statements.restoreTotp, { totpId })
+      await run(statements().restoreTotp, { totpId })
     },
 
     async insertRecoveryCodes(codes) {
@@ -136,88 +136,106 @@ function createQueries(run: Run, statements: Statements): Queries {
       const columns = codes.flatMap((code, index) =>
         Object.entries(code).map(([column, cell]): [string, Value] => [`${column}${index}`, cell]),
       )
-      await run(statements.insertRecoveryCodes(codes.length), Object.fromEntries(columns))
+      await run(statements().insertRecoveryCodes(codes.length), Object.fromEntries(columns))
     },
-    lockTotp: async (totpId) => (await run(statements.lockTotp, { totpId })).length === 1,
+    lockTotp: async (totpId) => (await run(statements().lockTotp, { totpId })).length === 1,
     async deleteRecoveryCodes(totpId) {
-      await run(statements.deleteRecoveryCodes, { totpId })
+      await run(statements().deleteRecoveryCodes, { totpId })
     },
-    listRecoveryCodes: (totpId) => run(statements.listRecoveryCodes, { totpId }),
+    listRecoveryCodes: (totpId) => run(statements().listRecoveryCodes, { totpId }),
     async countRecoveryCodes(totpId) {
-      const [row] = await run(statements.countRecoveryCodes, { totpId })
+      const [row] = await run(statements().countRecoveryCodes, { totpId })
       return row?.count ?? 0
     },
     async reserveRecovery(subjectId, nowMs, limits) {
-      const [budget] = await run(statements.reserveRecovery, { subjectId, now: nowMs, ...limits })
+      const [budget] = await run(statements().reserveRecovery, { subjectId, now: nowMs, ...limits })
       return budget ?? null
     },
     async findRecoveryBudget(subjectId) {
-      const [budget] = await run(statements.findRecoveryBudget, { subjectId })
+      const [budget] = await run(statements().findRecoveryBudget, { subjectId })
       return budget ?? null
     },
     async refundRecovery(subjectId) {
-      await run(statements.refundRecovery, { subjectId })
+      await run(statements().refundRecovery, { subjectId })
     },
     async spendRecoveryCode({ nowMs, ...code }) {
-      const [row] = await run(statements.spendRecoveryCode, { ...code, now: nowMs })
+      const [row] = await run(statements().spendRecoveryCode, { ...code, now: nowMs })
       return row?.recovery_code_id ?? null
     },
 
     async insertSession(session) {
-      await run(statements.insertSession, { ...session })
+      await run(statements().insertSession, { ...session })
     },
     async findSession(projectId, by, nowMs) {
       const [session] =
         'tokenHash' in by
-          ? await run(statements.findSessionByToken, { projectId, tokenHash: by.tokenHash, now: nowMs })
-          : await run(statements.findSessionById, { projectId, sessionId: by.sessionId, now: nowMs })
+          ? await run(statements().findSessionByToken, { projectId, tokenHash: by.tokenHash, now: nowMs })
+          : await run(statements().findSessionById, { projectId, sessionId: by.sessionId, now: nowMs })
       return session ?? null
     },
-    updateSession: async (change) => (await run(statements.updateSession, { ...change })).length === 1,
+    updateSession: async (change) => (await run(statements().updateSession, { ...change })).length === 1,
     async deleteSession(sessionId) {
-      await run(statements.deleteSession, { sessionId })
+      await run(statements().deleteSession, { sessionId })
     },
     async deleteMemberSessions(projectId, memberId) {
-      await run(statements.deleteMemberSessions, { projectId, memberId })
+      await run(statements().deleteMemberSessions, { projectId, memberId })
     },
     async deleteEndedSessions(nowMs) {
-      await run(statements.deleteEndedSessions, { now: nowMs })
+      await run(statements().deleteEndedSessions, { now: nowMs })
     },
     async insertIntermediateSession(session) {
-      await run(statements.insertIntermediateSession, { ...session })
+      await run(statements().insertIntermediateSession, { ...session })
     },
     async findIntermediateSession(projectId, tokenHash, nowMs) {
-      const [row] = await run(statements.findIntermediateSession, { projectId, tokenHash, now: nowMs })
+      const [row] = await run(statements().findIntermediateSession, { projectId, tokenHash, now: nowMs })
       return row ?? null
     },
     consumeIntermediateSession: async (tokenHash) =>
-      (await run(statements.consumeIntermediateSession, { tokenHash })).length === 1,
+      (await run(statements().consumeIntermediateSession, { tokenHash })).length === 1,
     async deleteEndedIntermediateSessions(nowMs) {
-      await run(statements.deleteEndedIntermediateSessions, { now: nowMs })
+      await run(statements().deleteEndedIntermediateSessions, { now: nowMs })
     },
 
-    signingKeys: (projectId) => run(statements.signingKeys, { projectId }),
+    signingKeys: (projectId) => run(statements().signingKeys, { projectId }),
     async insertSigningKey(key) {
-      await run(statements.insertSigningKey, { ...key })
+      await run(statements().insertSigningKey, { ...key })
     },
     async keyCheck(keyId) {
-      const [row] = await run(statements.keyCheck, { keyId })
+      const [row] = await run(statements().keyCheck, { keyId })
       return row?.sealed ?? null
     },
     async insertKeyCheck(keyId, sealed) {
-      await run(statements.insertKeyCheck, { keyId, sealed })
+      await run(statements().insertKeyCheck, { keyId, sealed })
     },
   }
 }
 
 /** The store over an engine whose tables are there already. */
 export function createSqlStore(engine: Engine): Store {
-  const statements = compileStatements(engine.dialect)
+  let compiled: Statements | undefined
+  const statements = () => {
+    compiled ??= compileStatements(engine.dialect)
+    return compiled
+  }
+  const transaction: Store['transaction'] = (work) =>
+    engine.transaction((run) => work(createQueries(run, statements)))
   return {
     ...createQueries(engine.run, statements),
-    transaction: (work) => engine.transaction((run) => work(createQueries(run, statements))),
+    transaction,
+    async acceptStepWithSession(key, step, nowMs, session) {
+      if (engine.dialect === 'postgres') {
+        const values = { ...key, step, now: nowMs, ...session }
+        return (await engine.run(statements().acceptStepWithSession, values)).length === 1
+      }
+      // SQLite has no statement that writes two tables, and for it a second one is no round trip.
+      return transaction(async (queries) => {
+        const isAccepted = await queries.acceptStep(key, step, nowMs)
+        if (isAccepted) await queries.insertSession(session)
+        return isAccepted
+      })
+    },
     async ping() {
-      await engine.run(statements.keyCheck, { keyId: '' })
+      await engine.run(statements().keyCheck, { keyId: '' })
     },
     close: () => engine.close(),
   }

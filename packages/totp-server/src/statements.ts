@@ -1,6 +1,13 @@
-import { type RawBuilder, sql } from 'kysely'
-import { compile, type Dialect, queryBuilder, type Statement, value } from './statement.js'
-import type { MembersTable, OrganizationsTable, TotpStatus, TotpsTable, UsersTable } from './tables.js'
+import type { RawBuilder } from 'kysely'
+import { compile, type Dialect, kysely, queryBuilder, type Statement, value } from './statement.js'
+import type {
+  MembersTable,
+  OrganizationsTable,
+  SessionsTable,
+  TotpStatus,
+  TotpsTable,
+  UsersTable,
+} from './tables.js'
 
 /** Columns of `totps` beside those of the subject it belongs to; all null where the subject has none. */
 export type JoinedTotp = { [Column in keyof TotpsTable as `totp_${Column}`]: TotpsTable[Column] | null }
@@ -41,6 +48,22 @@ const organizationColumns = [
   'organizations.created_at as organization_created_at',
 ] as const
 
+const sessionColumns = [
+  'session_id',
+  'project_id',
+  'kind',
+  'subject_id',
+  'organization_id',
+  'token_hash',
+  'sealed_token',
+  'key_id',
+  'factors',
+  'custom_claims',
+  'started_at',
+  'last_accessed_at',
+  'expires_at',
+] as const satisfies (keyof SessionsTable)[]
+
 /** A statement whose text depends on a number of rows, compiled once for each number. */
 function forCount<Row>(make: (count: number) => Statement<Row>): (count: number) => Statement<Row> {
   const made = new Map<number, Statement<Row>>()
@@ -53,6 +76,7 @@ function forCount<Row>(make: (count: number) => Statement<Row>): (count: number)
 
 /** Every statement of the store, compiled once for one engine. */
 export function compileStatements(dialect: Dialect) {
+  const { sql } = kysely()
   const db = queryBuilder(dialect)
   const { of, integer, real } = value
   const now = integer('now')
@@ -93,6 +117,23 @@ export function compileStatements(dialect: Dialect) {
 
   const windowOver = sql<boolean>`${now} - recovery_budgets.window_started_at >= ${integer('windowMs')}`
   const recoveryFailures = sql<number>`case when recovery_budgets.locked_until is null then recovery_budgets.consecutive_failures + 1 else 1 end`
+
+  const acceptStep = db
+    .updateTable('totps')
+    .set({
+      last_step: integer('step'),
+      consecutive_failures: 0,
+      locked_until: null,
+      fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`,
+      status: 'active',
+      expires_at: null,
+    })
+    .where('totp_id', '=', of<string>('totpId'))
+    .where('subject_id', '=', of<string>('subjectId'))
+    .where('status', '=', of<TotpStatus>('status'))
+    .where('last_step', '<', integer('step'))
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .returning('totp_id')
 
   return {
     findUser: compile(
@@ -297,24 +338,18 @@ export function compileStatements(dialect: Dialect) {
         .returning(['last_step', 'consecutive_failures', 'fail_level', 'locked_until']),
       { locks: 'totpId' },
     ),
-    acceptStep: compile(
-      'accept_step',
+    acceptStep: compile('accept_step', acceptStep, { locks: 'totpId' }),
+    /** Both or neither; for PostgreSQL only. */
+    acceptStepWithSession: compile(
+      'accept_step_with_session',
       db
-        .updateTable('totps')
-        .set({
-          last_step: integer('step'),
-          consecutive_failures: 0,
-          locked_until: null,
-          fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`,
-          status: 'active',
-          expires_at: null,
-        })
-        .where('totp_id', '=', of<string>('totpId'))
-        .where('subject_id', '=', of<string>('subjectId'))
-        .where('status', '=', of<TotpStatus>('status'))
-        .where('last_step', '<', integer('step'))
-        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-        .returning('totp_id'),
+        .with('accepted', () => acceptStep)
+        .insertInto('sessions')
+        .columns(sessionColumns)
+        .expression((eb) =>
+          eb.selectFrom('accepted').select(sessionColumns.map((column) => of(column).as(column))),
+        )
+        .returning('session_id'),
       { locks: 'totpId' },
     ),
     disableAtCap: compile(

@@ -177,6 +177,8 @@ export interface Store extends Queries {
    * or the process dies. `work` must use the queries it is given, and wait for nothing else.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
+  /** {@link acceptStep} that stores a session too, both or neither. One of N parallel calls gets true. */
+  acceptStepWithSession(key: TotpKey, step: number, nowMs: number, session: SessionsTable): Promise<boolean>
   /** Resolves when the database answers. */
   ping(): Promise<void>
   close(): Promise<void>

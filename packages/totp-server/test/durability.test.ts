@@ -290,6 +290,33 @@ describe('PostgreSQL', () => {
     await world.close()
   })
 
+  test('F25: who shares a commit with a row that somebody holds is answered all the same, once', async () => {
+    const store = await openPostgres(postgres)
+    const world = createWorld(store)
+    const enrolled: Awaited<ReturnType<typeof enrol>>[] = []
+    for (let index = 0; index < 8; index++) enrolled.push(await enrol(world))
+    // Their clock went on with each enrolment.
+    const people = enrolled.map(({ user_id, secret: userSecret }) => ({
+      user_id,
+      totp_code: codeOf(userSecret, world.clock.nowMs),
+    }))
+    const [held, ...others] = people
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query('UPDATE totps SET created_at = created_at WHERE subject_id = $1', [held?.user_id])
+      const statuses = await Promise.all(
+        people.map(async (person) => (await world.post('/v1/totps/authenticate', person)).status),
+      )
+      expect(statuses).toEqual([503, ...others.map(() => 200)])
+      await client.query('ROLLBACK')
+    })
+    for (const { user_id } of people) {
+      const [totp] = (await store.findUser(projectId, user_id))?.totps ?? []
+      expect(totp).toMatchObject({ consecutive_failures: 0, fail_level: 0 })
+    }
+    await world.close()
+  })
+
   test('F23: a database that only reads answers 503 to writes', async () => {
     const world = createWorld(await openPostgres(postgres))
     const { user_id, secret: userSecret } = await enrol(world)

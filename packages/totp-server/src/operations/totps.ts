@@ -2,7 +2,7 @@ import { expirationMinutes } from '@kit/totp-client/wire'
 import { memberFields, userFields } from '../answer.js'
 import { decodeBase32, encodeBase32 } from '../base32.js'
 import type { Context } from '../context.js'
-import { judgeCode, spendCode } from '../judge.js'
+import { type JudgedCode, judgeCode, spendCode, spendCodeWithSession } from '../judge.js'
 import { enrolMember } from '../member-mfa.js'
 import { defaultKind, newRecoveryCodes, newSecret, newTotp, storeTotp } from '../new-totp.js'
 import type { Operations } from '../operation.js'
@@ -12,9 +12,14 @@ import { normaliseRecoveryCode } from '../recovery-codes.js'
 import { Refusal } from '../refusal.js'
 import {
   findProof,
+  firstSession,
   memberSessionFields,
   noSessionFields,
+  type OpenSession,
   openSession,
+  type Proof,
+  type ProofInput,
+  type SessionInput,
   totpFactor,
   userSessionFields,
 } from '../session.js'
@@ -27,6 +32,7 @@ import {
   type Subject,
   withTotp,
 } from '../subjects.js'
+import type { TotpsTable } from '../tables.js'
 
 /** A pending registration, stored, and what its owner is shown once. */
 async function register(context: Context, subject: Subject, expiresInMinutes: number, issuer: string) {
@@ -39,6 +45,30 @@ async function register(context: Context, subject: Subject, expiresInMinutes: nu
   const { accountName } = subject
   const uri = otpauthUri({ secret: secretText, issuer, accountName, ...defaultKind })
   return { totp, shown: { secret: secretText, qr_code: qrDataUri(uri), recovery_codes: recoveryCodes } }
+}
+
+/** Spends a user's code, and with the same commit stores the session that comes of it, if any. */
+async function spendForUser(
+  context: Context,
+  subject: Subject,
+  proof: Proof,
+  judged: JudgedCode,
+  input: SessionInput & ProofInput,
+): Promise<{ totp: TotpsTable; session: OpenSession | null }> {
+  const { store } = context
+  const nowMs = context.now()
+  const factor = totpFactor(judged.totp.totp_id, nowMs)
+  if (proof.kind !== 'none') {
+    return store.transaction(async (queries) => ({
+      totp: await spendCode(queries, judged, nowMs),
+      session: await openSession(queries, context, subject, proof, factor, input),
+    }))
+  }
+  if (input.session_duration_minutes === undefined) {
+    return { totp: await spendCode(store, judged, nowMs), session: null }
+  }
+  const session = firstSession(context, subject, factor, input)
+  return { totp: await spendCodeWithSession(store, judged, nowMs, session.row), session }
 }
 
 /** Most recovery codes taken over with a secret. */
@@ -61,15 +91,7 @@ export const totps: Operations<
     const subject = await findUser(context, input.user_id)
     const proof = await findProof(context, subject, input)
     const judged = await judgeCode(context, subject, input.totp_code)
-    const nowMs = context.now()
-    const factor = totpFactor(judged.totp.totp_id, nowMs)
-    const wantsSession = proof.kind !== 'none' || input.session_duration_minutes !== undefined
-    const { totp, session } = wantsSession
-      ? await context.store.transaction(async (queries) => ({
-          totp: await spendCode(queries, judged, nowMs),
-          session: await openSession(queries, context, subject, proof, factor, input),
-        }))
-      : { totp: await spendCode(context.store, judged, nowMs), session: null }
+    const { totp, session } = await spendForUser(context, subject, proof, judged, input)
     return {
       totp_id: totp.totp_id,
       ...userFields(context, withTotp(subject, totp)),
