@@ -244,7 +244,8 @@ const mutants = [
       ['(await spentCodes.has(name))', 'name === undefined'],
       ['!(await spentCodes.add(name))', 'name === undefined'],
     ],
-    tests: [`${bff}/test/lies.test.ts`, `${bff}/test/lifecycle.test.ts`, `${bff}/test/sessions.test.ts`],
+    tests: [`${bff}/test/proof/single-use.test.ts`],
+    only: 'on a wire',
   },
   {
     name: 'X-Forwarded-For believed, whoever sends it',
