@@ -215,6 +215,19 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     }
   })
 
+  test('T4: of fifty parallel acceptances with a session one wins, and its session alone is stored', async () => {
+    const { key } = await activeTotp()
+    const sessions = Array.from({ length: 50 }, () => session({ subject_id: key.subjectId }))
+    const won = await Promise.all(
+      sessions.map((row) => patiently(() => store.acceptStepWithSession(key, 100, now, row))),
+    )
+    const stored = await Promise.all(
+      sessions.map(({ session_id }) => store.findSession(project, { sessionId: session_id }, now)),
+    )
+    expect(won.filter(Boolean)).toHaveLength(1)
+    expect(stored).toEqual(sessions.map((row, index) => (won[index] ? row : null)))
+  })
+
   test('T5: a step below or equal to the last one is never accepted again', async () => {
     const { key } = await activeTotp()
     expect(await store.acceptStep(key, 1001, now)).toBe(true)
