@@ -4,7 +4,7 @@ import type { Asker } from './asker.js'
 export interface Call extends Asker {
   requestId: string
   /** Names the browser as well as it can be: requests of one may share a verdict, those of two must not. */
-  browserKey: string
+  browser: readonly (string | undefined)[]
   /** An IPv4 address, or an IPv6 network. */
   addressKey: string
 }

@@ -77,10 +77,9 @@ export function createLog(logger: Logger | undefined): Log {
     },
     event(event) {
       const subject: unknown = 'subject' in event ? event.subject : undefined
-      const picked = pick(event, eventFields)
-      const who =
-        typeof subject === 'object' && subject !== null ? { subject: pick(subject, subjectFields) } : {}
-      write('info', { ...picked, ...who }, 'event')
+      const line = pick(event, eventFields)
+      if (typeof subject === 'object' && subject !== null) line['subject'] = pick(subject, subjectFields)
+      write('info', line, 'event')
     },
     failure({ what, error, requestId }) {
       write('error', { what, ...(requestId && { requestId }), error: describe(error) }, 'failure')

@@ -68,12 +68,18 @@ const time = (ms: number) => new Date(ms).toISOString()
 export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
   const { standings, cookie, capabilities, mfaRequired, stepUpMs, now } = deps
 
-  const toView = async (asker: Asker, reading: Reading, stale: boolean): Promise<View> => ({
-    ...asker,
+  const toView = async (
+    { subject, binding, session }: Asker,
+    reading: Reading,
+    stale: boolean,
+  ): Promise<View> => ({
+    subject,
+    binding,
+    session,
     reading,
     stale,
-    required: reading.organizationRequires || (await mfaRequired(asker.subject)),
-    mfa: stale ? null : countMfa(asker.session?.mfa, reading, now()),
+    required: reading.organizationRequires || (await mfaRequired(subject)),
+    mfa: stale ? null : countMfa(session?.mfa, reading, now()),
   })
 
   const verified = ({ session, mfa, reading }: View): MfaStatus['verified'] => {

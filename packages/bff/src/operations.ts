@@ -247,4 +247,4 @@ const sessionOf = ({ subject, binding, session }: Asker): Session =>
 
 /** Names what is asked and by whom, for as long as it is under way. */
 const flightKey = (call: Call, operation: Served, detail = ''): string =>
-  `${operation} ${detail} ${call.binding} ${call.browserKey}`
+  JSON.stringify([operation, detail, call.binding, ...call.browser])

@@ -75,8 +75,7 @@ export function createRouter(deps: RouterDeps): Router {
     const addressKey = clientAddress(req)
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
     const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
-    const browserKey = JSON.stringify(browser)
-    const call = { subject, binding, session, requestId, addressKey, browserKey }
+    const call = { subject, binding, session, requestId, addressKey, browser }
     try {
       return await station.run(call, body ?? Buffer.alloc(0))
     } catch (error) {
