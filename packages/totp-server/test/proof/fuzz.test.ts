@@ -5,7 +5,7 @@ import { openSqlite } from '../../src/index.js'
 import { codeOf, createWorld, enrol, enrolMember } from '../world.js'
 import { anyValue, bodyText, fieldNames, hostileTexts } from './corpus.js'
 import { heldBytes } from './memory.js'
-import { limitMs, proofTimeoutMs, report, size } from './proof.js'
+import { limitMs, proofTimeoutMs, report, seed, size } from './proof.js'
 
 const requests = size(1_200, 50_000)
 
@@ -43,7 +43,6 @@ test(
     const statuses = new Map<number, number>()
     let heldAtFirst = 0
     let done = 0
-    const { PROOF_SEED: seed = Date.now() } = process.env
     await fc.assert(
       fc.asyncProperty(request, async ({ endpoint, method, isKnown, id, fields, judged, raw }) => {
         if (++done === 500) heldAtFirst = heldBytes()
@@ -64,7 +63,7 @@ test(
       }),
       {
         numRuns: requests,
-        seed: Number(seed),
+        seed,
         interruptAfterTimeLimit: limitMs,
         markInterruptAsFailure: false,
       },

@@ -12,6 +12,12 @@ const { PROOF_MINUTES } = process.env
 /** After how much time a test stops, with what it has measured by then: `PROOF_MINUTES`, else when it is done. */
 export const limitMs = PROOF_MINUTES ? Number(PROOF_MINUTES) * 60_000 : 3_000_000
 
+/**
+ * Of every random choice: `PROOF_SEED`, else another one in each long run. The short form makes the same choices
+ * each time, so that it fails for what was changed and nothing else.
+ */
+export const seed = Number(process.env.PROOF_SEED ?? size(21_537_026, Date.now()))
+
 /** Starts a clock, and gives whether the time is over. */
 export function startTimer(): () => boolean {
   const end = Date.now() + limitMs
