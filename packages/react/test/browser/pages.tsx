@@ -1,4 +1,5 @@
 import { type ComponentProps, Profiler, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { CodeInput } from '../../src/code-input.js'
 import { MfaSettings } from '../../src/mfa-settings.js'
 import { MfaProvider } from '../../src/provider.js'
@@ -29,10 +30,12 @@ function CodePage(first: CodePageProps) {
   const [props, setProps] = useState(first)
   const [value, setValue] = useState(first.value ?? '')
   useEffect(() => {
-    window.setProps = (next) => {
-      if (typeof next.value === 'string') setValue(next.value)
-      setProps((old) => ({ ...old, ...next }))
-    }
+    // Drawn before it returns: a key that a test presses next meets the new props.
+    window.setProps = (next) =>
+      flushSync(() => {
+        if (typeof next.value === 'string') setValue(next.value)
+        setProps((old) => ({ ...old, ...next }))
+      })
   }, [])
   const { uncontrolled, clearsOnComplete, refuses, acceptsAfterMs, sends, ...field } = props
   const form = useRef<HTMLFormElement>(null)
