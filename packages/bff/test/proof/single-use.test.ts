@@ -4,7 +4,7 @@ import { createFakeProvider, rightCode } from '../fake-provider.js'
 import { type Answer, type Host, mounts, openBrowser, startHost, user } from '../host.js'
 import { startProvider } from '../real-provider.js'
 
-const width = 8
+const width = 24
 const rounds = size(10, 2_000)
 
 let agent = 0
