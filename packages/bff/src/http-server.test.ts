@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, type ClientRequest, get, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type HttpServer, listen, withShedding } from './http-server.js'
 
@@ -27,6 +28,11 @@ async function answerOf(
   return { status: res.statusCode, connection: res.headers.connection, body }
 }
 
+/** Draining takes who has come already, and then nobody: after two turns of the event loop. */
+async function afterTheLook(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+}
+
 describe('F37: draining', () => {
   it('finishes what is under way, tells kept connections to go, and takes no more', async () => {
     const held: ServerResponse[] = []
@@ -41,6 +47,7 @@ describe('F37: draining', () => {
 
     const drained = server.drain()
     expect(server.isDraining()).toBe(true)
+    await afterTheLook()
     // On the kept connection, which was idle when draining began.
     expect(await answerOf(get(url, { agent }))).toEqual({ status: 200, connection: 'close', body: 'ok' })
     await expect(answerOf(get(url))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
@@ -73,6 +80,44 @@ describe('F37: draining', () => {
     await Promise.all(clients)
     expect({ reset, refused: refused > 0 }).toEqual({ reset: 0, refused: true })
     agent.destroy()
+  })
+})
+
+describe('F37: while the event loop is late', () => {
+  const hello = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+  it('answers whom it had not yet accepted when draining began', async () => {
+    const { server } = await serve(ok)
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(hello)
+    // Connected as far as the kernel is concerned; this process has not looked yet.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    const drained = server.drain()
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200/)
+    await drained
+  })
+
+  it('answers what had come in when idle connections are closed', async () => {
+    const sockets: Socket[] = []
+    const { server } = await serve((req, res) => {
+      if (req.url === '/stall') {
+        sockets[0]?.write(hello)
+        const until = performance.now() + 200
+        while (performance.now() < until);
+      }
+      res.end('ok')
+    })
+    for (let i = 0; i < 2; i++) {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.write(hello)
+      await once(socket, 'data')
+      sockets.push(socket)
+    }
+    const drained = server.drain()
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    sockets[1]?.write('GET /stall HTTP/1.1\r\nHost: x\r\n\r\n')
+    for (const answer of await Promise.all(sockets.map(text))) expect(answer).toMatch(/^HTTP\/1.1 200/)
+    await drained
   })
 })
 

@@ -42,7 +42,8 @@ export async function listen(port: number, host: string): Promise<HttpServer> {
     port: (server.address() as AddressInfo).port,
     answer(listener) {
       server.on('request', (req, res) => {
-        if (draining !== undefined) res.setHeader('Connection', 'close')
+        // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
+        if (!server.listening) res.setHeader('Connection', 'close')
         listener(req, res)
       })
     },
@@ -54,10 +55,20 @@ export async function listen(port: number, host: string): Promise<HttpServer> {
   }
 }
 
+/**
+ * One look at the sockets: what a late event loop has not accepted or read yet would be reset by closing. The first
+ * of the two comes before that look where this is called between two.
+ */
+async function lookOnce(): Promise<void> {
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+}
+
 async function close(server: Server): Promise<void> {
+  await lookOnce()
   // Not http.Server.close, which cuts idle connections at once, and with them a request that is on its way in.
   const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
-  const idle = setTimeout(() => server.closeIdleConnections(), idleGraceMs)
+  const idle = setTimeout(() => void lookOnce().then(() => server.closeIdleConnections()), idleGraceMs)
   const rest = setTimeout(() => server.closeAllConnections(), drainMs)
   await ended
   clearTimeout(idle)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { type Served, type ServeOptions, serve } from './serve.js'
@@ -151,6 +151,11 @@ test('F39: more requests than can be worked on at once are told to come back', a
   expect(statuses.filter((status) => status === 503)).toHaveLength(300 - 256)
 })
 
+/** Closing takes who has come already, and then nobody: after two turns of the event loop. */
+async function afterTheLook(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+}
+
 test('F37: closing finishes what is under way, on its own connection, and takes nothing new', async () => {
   const { opened, open } = gate()
   const arrived = gate()
@@ -164,6 +169,7 @@ test('F37: closing finishes what is under way, on its own connection, and takes 
   const underWay = fetch(served.url)
   await arrived.opened
   const closed = served.close()
+  await afterTheLook()
   await expect(fetch(served.url)).rejects.toThrow()
   open()
   const response = await underWay
@@ -179,10 +185,47 @@ test('F37: a request that comes in on an open connection while the server closes
   const [first] = await once(socket, 'data')
   expect(String(first)).toContain('{"path":"/1"}')
   const closed = served.close()
+  await afterTheLook()
   socket.write('GET /2 HTTP/1.1\r\nhost: x\r\n\r\n')
   const rest = await text(socket)
   expect(rest).toContain('{"path":"/2"}')
   expect(rest.toLowerCase()).toContain('connection: close')
+  await closed
+})
+
+test('F37: who was not yet accepted when the server closes is answered', async () => {
+  const served = await start({ handle: () => ({ status: 200, body: '{}' }) })
+  const socket = connect(Number(new URL(served.url).port), '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  // Connected as far as the kernel is concerned; this process has not looked yet.
+  await new Promise<void>((resolve) => process.nextTick(resolve))
+  const closed = served.close()
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 200/)
+  await closed
+})
+
+test('F37: what came in while the event loop stood still is answered before idle connections are closed', async () => {
+  const sockets: Socket[] = []
+  const served = await start({
+    handle: ({ path }) => {
+      if (path === '/stall') {
+        sockets[0]?.write('GET /2 HTTP/1.1\r\nhost: x\r\n\r\n')
+        const until = performance.now() + 200
+        while (performance.now() < until);
+      }
+      return { status: 200, body: '{}' }
+    },
+  })
+  for (let i = 0; i < 2; i++) {
+    const socket = connect(Number(new URL(served.url).port), '127.0.0.1')
+    socket.write('GET /1 HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(socket, 'data')
+    sockets.push(socket)
+  }
+  const closed = served.close()
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  sockets[1]?.write('GET /stall HTTP/1.1\r\nhost: x\r\n\r\n')
+  for (const answer of await Promise.all(sockets.map(text))) expect(answer).toMatch(/^HTTP\/1.1 200/)
   await closed
 })
 

@@ -61,6 +61,15 @@ const drainMs = 10_000
 /** How long idle connections stay open once the server closes, for a request that is on its way in on one. */
 const idleGraceMs = 250
 
+/**
+ * One look at the sockets: what a late event loop has not accepted or read yet would be reset by closing. The first
+ * of the two comes before that look where this is called between two.
+ */
+async function lookOnce(): Promise<void> {
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+}
+
 /** Cuts clients that send slowly or never; Node's defaults are 60 and 300 seconds, checked every 30. */
 const timeouts = {
   headersTimeout: 5_000,
@@ -192,7 +201,9 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
       const mark = url.indexOf('?')
       const path = mark === -1 ? url : url.slice(0, mark)
       const query = mark === -1 ? '' : url.slice(mark + 1)
-      write(response, await answer({ method, path, query, headers, body }), closing !== undefined)
+      const answered = await answer({ method, path, query, headers, body })
+      // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
+      write(response, answered, !server.listening)
     } catch (error) {
       onError?.(error)
       if (response.headersSent) response.destroy()
@@ -206,9 +217,10 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
   const url = await listen(server, port, host)
 
   async function drain(): Promise<void> {
+    await lookOnce()
     // Not http.Server.close, which cuts idle connections at once, and with them a request that is on its way in.
     const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
-    const idle = setTimeout(() => server.closeIdleConnections(), idleGraceMs)
+    const idle = setTimeout(() => void lookOnce().then(() => server.closeIdleConnections()), idleGraceMs)
     const all = setTimeout(() => server.closeAllConnections(), drainMs)
     await ended
     clearTimeout(idle)
