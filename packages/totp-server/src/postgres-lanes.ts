@@ -1,11 +1,11 @@
 import type pg from 'pg'
 import { TotpServerError } from './error.js'
-import type { Run, Statement, Values } from './statement.js'
+import { place, type Run, type Statement, type Values } from './statement.js'
 
-/** Most statements that are sent together. */
+/** Most calls that one statement carries. */
 const maxBatch = 64
 
-/** Batches of one lane that are under way at once: while one waits for the disk or for a lock, others go on. */
+/** Batches of one statement that are under way at once: while one waits for the disk or for a lock, others go on. */
 const maxBatches = 3
 
 export function unavailable(cause: unknown): TotpServerError {
@@ -14,25 +14,22 @@ export function unavailable(cause: unknown): TotpServerError {
 }
 
 /** Named: parsed and planned once a connection, which halves PostgreSQL's share of the work. */
-const queryOf = <Row>({ name, sql, bind }: Statement<Row>, values: Values) => ({
+const queryOf = ({ name, sql, takesMany, bind, bindMany }: Statement<unknown>, values: Values) => ({
   name,
   text: sql,
-  values: bind(values),
+  values: takesMany ? bindMany([values]) : bind(values),
 })
-
-async function rowsOf(client: pg.Pool | pg.PoolClient, query: pg.QueryConfig): Promise<unknown[]> {
-  try {
-    return (await client.query(query)).rows
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
 
 /** Each statement by itself. */
 export const runOn =
   (client: pg.Pool | pg.PoolClient): Run =>
-  async <Row>(statement: Statement<Row>, values: Values) =>
-    (await rowsOf(client, queryOf(statement, values))) as Row[]
+  async <Row>(statement: Statement<Row>, values: Values) => {
+    try {
+      return (await client.query(queryOf(statement, values))).rows as Row[]
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
 
 /** @throws TotpServerError `unavailable` */
 export const connect = (pool: pg.Pool): Promise<pg.PoolClient> =>
@@ -40,90 +37,77 @@ export const connect = (pool: pg.Pool): Promise<pg.PoolClient> =>
     throw unavailable(error)
   })
 
-/** One statement that waits for its turn. */
+/** One call that waits for its turn. */
 interface Job {
-  readonly query: pg.QueryConfig
-  /** The row that others wait for because of it. */
-  readonly lock: string
+  readonly values: Values
   readonly resolve: (rows: unknown[]) => void
   readonly reject: (error: unknown) => void
 }
 
-/** Collects statements while others are under way, and hands over together what has come by then. */
-function createLane(sendAll: (jobs: readonly Job[]) => Promise<void>): Run {
+/** PostgreSQL refused, and has written nothing: unlike a connection that ended, after which nobody knows. */
+const isRefused = (error: unknown) =>
+  error instanceof Error && 'severity' in error && error.severity === 'ERROR'
+
+/** Collects the calls of one statement while others are under way, and sends those that have come by then as one. */
+function createLane(pool: pg.Pool, statement: Statement<unknown>): (values: Values) => Promise<unknown[]> {
+  const { name, sql: text, locks, bindMany } = statement
+  const runAlone = runOn(pool)
   let waiting: Job[] = []
   let underWay = 0
+  const lockOf = ({ values }: Job) => String(values[locks ?? ''])
+
+  /** The next to send. A row can be written once in a statement: who wants it again waits for the next. */
+  function take(): Job[] {
+    if (locks === undefined) return waiting.splice(0, maxBatch)
+    const taken = new Map<string, Job>()
+    const left: Job[] = []
+    for (const job of waiting) {
+      if (taken.size < maxBatch && !taken.has(lockOf(job))) taken.set(lockOf(job), job)
+      else left.push(job)
+    }
+    waiting = left
+    return [...taken].sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, job]) => job)
+  }
+
+  async function send(jobs: readonly Job[]): Promise<void> {
+    try {
+      const { rows } = await pool.query({ name, text, values: bindMany(jobs.map(({ values }) => values)) })
+      const found: unknown[][] = jobs.map(() => [])
+      for (const row of rows) found[row[place] - 1]?.push(row)
+      for (const [index, { resolve }] of jobs.entries()) resolve(found[index] ?? [])
+    } catch (error) {
+      const isShared = jobs.length > 1 && isRefused(error)
+      // What was wrong with one is not the others' affair: each is carried out by itself.
+      for (const { values, resolve, reject } of jobs) {
+        if (isShared) runAlone(statement, values).then(resolve, reject)
+        else reject(unavailable(error))
+      }
+    }
+  }
 
   async function work(): Promise<void> {
     underWay++
     // Every request that is being answered in this turn of the event loop gets to ask first.
     await new Promise(setImmediate)
-    while (waiting.length > 0) {
-      const jobs = waiting.slice(0, maxBatch)
-      waiting = waiting.slice(maxBatch)
-      await sendAll(jobs).catch((error: unknown) => {
-        for (const { reject } of jobs) reject(error)
-      })
-    }
+    while (waiting.length > 0) await send(take())
     underWay--
   }
 
-  return <Row>(statement: Statement<Row>, values: Values) =>
-    new Promise<Row[]>((resolve, reject) => {
-      const query = queryOf(statement, values)
-      const lock = String(values[statement.locks ?? ''])
-      waiting.push({ query, lock, resolve: (rows) => resolve(rows as Row[]), reject })
+  return (values) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ values, resolve, reject })
       if (underWay < maxBatches) void work()
     })
 }
 
-const settleEach = (client: pg.Pool | pg.PoolClient, jobs: readonly Job[]) =>
-  Promise.all(jobs.map(({ query, resolve, reject }) => rowsOf(client, query).then(resolve, reject)))
-
-/** On one connection, all sent before the first answer is there. */
-async function readTogether(pool: pg.Pool, jobs: readonly Job[]): Promise<void> {
-  const client = await connect(pool)
-  await settleEach(client, jobs)
-  client.release()
-}
-
-/**
- * In one transaction, so that the disk is waited for once, and nobody is answered before it. Where a statement
- * fails PostgreSQL undoes the others with it: then each is carried out by itself.
- */
-async function writeTogether(pool: pg.Pool, jobs: readonly Job[]): Promise<void> {
-  if (jobs.length === 1) {
-    await settleEach(pool, jobs)
-    return
-  }
-  const inOrder = jobs.toSorted((a, b) => Number(a.lock > b.lock) - Number(a.lock < b.lock))
-  const client = await connect(pool)
-  const begun = client.query('BEGIN')
-  const written = inOrder.map(({ query }) => client.query(query))
-  const ended = client.query('COMMIT')
-  const [end, , ...results] = await Promise.allSettled([ended, begun, ...written])
-  const failed = results.find((result) => result.status === 'rejected')
-  if (end.status === 'fulfilled' && failed === undefined) {
-    client.release()
-    for (const [index, result] of results.entries())
-      if (result.status === 'fulfilled') inOrder[index]?.resolve(result.value.rows)
-    return
-  }
-  // A COMMIT of a transaction in which a statement has failed is answered with ROLLBACK. Without an answer
-  // nobody knows what was written.
-  const isUndone = end.status === 'fulfilled' && end.value.command === 'ROLLBACK'
-  client.release(!isUndone)
-  if (!isUndone) throw unavailable(end.status === 'rejected' ? end.reason : failed?.reason)
-  await settleEach(pool, inOrder)
-}
-
-/** Runs statements together that wait at the same time: reads, and writes that lock one row each. */
+/** Runs calls of one statement together that wait at the same time, where it takes many. */
 export function createLanes(pool: pg.Pool): Run {
   const runAlone = runOn(pool)
-  const read = createLane((jobs) => readTogether(pool, jobs))
-  const write = createLane((jobs) => writeTogether(pool, jobs))
-  return (statement, values) => {
-    if (statement.isRead) return read(statement, values)
-    return statement.locks === undefined ? runAlone(statement, values) : write(statement, values)
+  const lanes = new Map<string, ReturnType<typeof createLane>>()
+  return <Row>(statement: Statement<Row>, values: Values) => {
+    if (!statement.takesMany) return runAlone(statement, values)
+    const lane = lanes.get(statement.name) ?? createLane(pool, statement)
+    lanes.set(statement.name, lane)
+    return lane(values) as Promise<Row[]>
   }
 }

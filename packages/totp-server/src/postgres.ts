@@ -8,6 +8,22 @@ import type { Store } from './store.js'
 /** Any number of its own; every process of this program asks for the same one. */
 const migrationLock = 7_165_412_026
 
+/**
+ * Every statement finds its rows by an index, in the order that it is given; these plans are made once a connection.
+ * Left to itself PostgreSQL plans anew for each length of a list, and reads small tables whole, in an order of its own.
+ */
+const settings = {
+  statement_timeout: 2000,
+  lock_timeout: 1000,
+  idle_in_transaction_session_timeout: 5000,
+  synchronous_commit: 'on',
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+}
+
 /** BIGINT comes as text by default, though all of ours are times, steps and counts below 2^53; BYTEA as a Buffer. */
 function columnTypes({ builtins, getTypeParser }: typeof pg.types): pg.CustomTypesConfig {
   const { INT8, BYTEA } = builtins
@@ -74,8 +90,9 @@ export async function openPostgres({ connectionString }: { connectionString: str
     pipeline: true,
     keepAlive: true,
     application_name: 'kit-totp-server',
-    options:
-      '-c statement_timeout=2000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on',
+    options: Object.entries(settings)
+      .map(([name, setting]) => `-c ${name}=${setting}`)
+      .join(' '),
     types: columnTypes(pg.types),
   })
   // A connection that dies between two statements: whoever has it learns at the next one, and the pool makes

@@ -122,8 +122,11 @@ function createQueries(run: Run, statements: () => Statements): Queries {
       })
       return attempt ?? null
     },
-    acceptStep: async (key, step, nowMs) =>
-      (await run(statements().acceptStep, { ...key, step, now: nowMs })).length === 1,
+    async acceptStep(key, step, nowMs) {
+      const { acceptStep, acceptFirstStep } = statements()
+      const statement = key.status === 'pending' ? acceptFirstStep : acceptStep
+      return (await run(statement, { ...key, step, now: nowMs })).length === 1
+    },
     async disableAtCap({ totpId, subjectId }, maxConsecutiveFailures) {
       await run(statements().disableAtCap, { totpId, subjectId, maxConsecutiveFailures })
     },

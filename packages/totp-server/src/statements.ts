@@ -1,5 +1,14 @@
 import type { RawBuilder } from 'kysely'
-import { compile, type Dialect, kysely, queryBuilder, type Statement, value } from './statement.js'
+import {
+  callsOf,
+  compile,
+  type Dialect,
+  kysely,
+  place,
+  queryBuilder,
+  type Statement,
+  value,
+} from './statement.js'
 import type {
   MembersTable,
   OrganizationsTable,
@@ -48,21 +57,49 @@ const organizationColumns = [
   'organizations.created_at as organization_created_at',
 ] as const
 
-const sessionColumns = [
-  'session_id',
-  'project_id',
-  'kind',
-  'subject_id',
-  'organization_id',
-  'token_hash',
-  'sealed_token',
-  'key_id',
-  'factors',
-  'custom_claims',
-  'started_at',
-  'last_accessed_at',
-  'expires_at',
-] as const satisfies (keyof SessionsTable)[]
+const stepValues = {
+  totpId: 'text',
+  subjectId: 'text',
+  status: 'text',
+  step: 'bigint',
+  now: 'bigint',
+} as const
+
+const reserveValues = {
+  totpId: 'text',
+  subjectId: 'text',
+  status: 'text',
+  now: 'bigint',
+  freeFailures: 'bigint',
+  delayMs1: 'bigint',
+  delayMs2: 'bigint',
+  delayMs3: 'bigint',
+  delayMs4: 'bigint',
+  delayMs5: 'bigint',
+  delayMs6: 'bigint',
+  delayMs7: 'bigint',
+  maxConsecutiveFailures: 'bigint',
+  failLevelMax: 'double precision',
+  failLevelDrainPerMs: 'double precision',
+} as const
+
+const sessionValues = {
+  session_id: 'text',
+  project_id: 'text',
+  kind: 'text',
+  subject_id: 'text',
+  organization_id: 'text',
+  token_hash: 'text',
+  sealed_token: 'bytea',
+  key_id: 'text',
+  factors: 'text',
+  custom_claims: 'text',
+  started_at: 'bigint',
+  last_accessed_at: 'bigint',
+  expires_at: 'bigint',
+} as const satisfies Record<keyof SessionsTable, string>
+
+const sessionColumns = Object.keys(sessionValues) as (keyof typeof sessionValues)[]
 
 /** A statement whose text depends on a number of rows, compiled once for each number. */
 function forCount<Row>(make: (count: number) => Statement<Row>): (count: number) => Statement<Row> {
@@ -78,8 +115,9 @@ function forCount<Row>(make: (count: number) => Statement<Row>): (count: number)
 export function compileStatements(dialect: Dialect) {
   const { sql } = kysely()
   const db = queryBuilder(dialect)
-  const { of, integer, real } = value
+  const { of, integer } = value
   const now = integer('now')
+  const placeOfCall = sql<number>`${sql.ref(`calls.${place}`)}`.as(place)
 
   const organizationMatch = (reference: RawBuilder<string>) =>
     db
@@ -104,43 +142,17 @@ export function compileStatements(dialect: Dialect) {
       )
       .limit(1)
 
-  // The leaky level as of now. Both engines compute with IEEE 754 doubles and so agree to the last bit.
-  const elapsed = sql<number>`case when ${now} > fail_level_at then ${now} - fail_level_at else 0 end`
-  const leaked = sql<number>`fail_level - (${elapsed}) * ${real('failLevelDrainPerMs')}`
-  const level = sql<number>`case when ${leaked} > 0 then ${leaked} else 0 end`
-  // Waits by the number of failures in a row that this attempt would make; the longest comes first.
-  const waits = [7, 6, 5, 4, 3, 2, 1].map(
-    (nth) =>
-      sql`when consecutive_failures + 1 >= ${integer('freeFailures')} + ${sql.lit(nth)} then ${now} + ${integer(`delayMs${nth}`)}`,
-  )
-  const lockedUntil = sql<number | null>`case ${sql.join(waits, sql` `)} else null end`
-
   const windowOver = sql<boolean>`${now} - recovery_budgets.window_started_at >= ${integer('windowMs')}`
   const recoveryFailures = sql<number>`case when recovery_budgets.locked_until is null then recovery_budgets.consecutive_failures + 1 else 1 end`
 
-  const acceptStep = db
-    .updateTable('totps')
-    .set({
-      last_step: integer('step'),
-      consecutive_failures: 0,
-      locked_until: null,
-      fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`,
-      status: 'active',
-      expires_at: null,
-    })
-    .where('totp_id', '=', of<string>('totpId'))
-    .where('subject_id', '=', of<string>('subjectId'))
-    .where('status', '=', of<TotpStatus>('status'))
-    .where('last_step', '<', integer('step'))
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-    .returning('totp_id')
-
-  return {
-    findUser: compile(
+  function findUser() {
+    const { of, table, isTable } = callsOf(dialect, { projectId: 'text', reference: 'text' })
+    return compile(
       'find_user',
       db
         .selectFrom('users')
         .leftJoin('totps', 'totps.subject_id', 'users.user_id')
+        .$if(isTable, (query) => query.innerJoin(table, (join) => join.onTrue()).select(placeOfCall))
         .selectAll('users')
         .select(totpColumns)
         .where('users.project_id', '=', of<string>('projectId'))
@@ -151,7 +163,109 @@ export function compileStatements(dialect: Dialect) {
           ]),
         )
         .$castTo<UsersTable & JoinedTotp>(),
-    ),
+      { takesMany: isTable },
+    )
+  }
+
+  function reserveAttempt() {
+    const { of, integer, real, table, isTable } = callsOf(dialect, reserveValues)
+    const now = integer('now')
+    // The leaky level as of now. Both engines compute with IEEE 754 doubles and so agree to the last bit.
+    const elapsed = sql<number>`case when ${now} > fail_level_at then ${now} - fail_level_at else 0 end`
+    const leaked = sql<number>`fail_level - (${elapsed}) * ${real('failLevelDrainPerMs')}`
+    const level = sql<number>`case when ${leaked} > 0 then ${leaked} else 0 end`
+    // Waits by the number of failures in a row that this attempt would make; the longest comes first.
+    const waits = ([7, 6, 5, 4, 3, 2, 1] as const).map(
+      (nth) =>
+        sql`when consecutive_failures + 1 >= ${integer('freeFailures')} + ${sql.lit(nth)} then ${now} + ${integer(`delayMs${nth}`)}`,
+    )
+    const lockedUntil = sql<number | null>`case ${sql.join(waits, sql` `)} else null end`
+    return compile(
+      'reserve_attempt',
+      db
+        .updateTable('totps')
+        .$if(isTable, (query) => query.from(table))
+        .set({
+          consecutive_failures: sql`consecutive_failures + 1`,
+          fail_level: sql`${level} + 1`,
+          fail_level_at: sql`case when ${now} > fail_level_at then ${now} else fail_level_at end`,
+          locked_until: lockedUntil,
+        })
+        .where('totp_id', '=', of<string>('totpId'))
+        .where('subject_id', '=', of<string>('subjectId'))
+        .where('status', '=', of<TotpStatus>('status'))
+        .where('consecutive_failures', '<', integer('maxConsecutiveFailures'))
+        .where(level, '<', real('failLevelMax'))
+        .where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))
+        .returning(['last_step', 'consecutive_failures', 'fail_level', 'locked_until'])
+        .$if(isTable, (query) => query.returning(placeOfCall)),
+      { locks: 'totpId', takesMany: isTable },
+    )
+  }
+
+  /** The statement that spends a step. `confirms`: a pending registration becomes active by it. */
+  function spendStep(
+    { of, integer, table, isTable }: ReturnType<typeof callsOf<keyof typeof stepValues>>,
+    confirms: boolean,
+  ) {
+    const now = integer('now')
+    return (
+      db
+        .updateTable('totps')
+        .$if(isTable, (query) => query.from(table))
+        .set({
+          last_step: integer('step'),
+          consecutive_failures: sql.lit(0),
+          locked_until: sql.lit(null),
+          fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`,
+        })
+        // Not where it stands so already: SQLite rewrites the indexes of any column that is set, 20 µs a code.
+        .$if(confirms, (query) => query.set({ status: sql.lit('active'), expires_at: sql.lit(null) }))
+        .where('totp_id', '=', of<string>('totpId'))
+        .where('subject_id', '=', of<string>('subjectId'))
+        .where('status', '=', of<TotpStatus>('status'))
+        .where('last_step', '<', integer('step'))
+        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    )
+  }
+
+  function acceptStep(name: string, confirms: boolean) {
+    const calls = callsOf(dialect, stepValues)
+    return compile(
+      name,
+      spendStep(calls, confirms)
+        .returning('totp_id')
+        .$if(calls.isTable, (query) => query.returning(placeOfCall)),
+      { locks: 'totpId', takesMany: calls.isTable },
+    )
+  }
+
+  /** Both or neither; for PostgreSQL only. */
+  function acceptStepWithSession() {
+    const calls = callsOf(dialect, { ...stepValues, ...sessionValues })
+    return compile(
+      'accept_step_with_session',
+      db
+        .with('accepted', () =>
+          spendStep(calls, true).returning([
+            placeOfCall,
+            ...sessionColumns.map((column) => calls.of<string>(column).as(column)),
+          ]),
+        )
+        .with('stored', (query) =>
+          query
+            .insertInto('sessions')
+            .columns(sessionColumns)
+            .expression((eb) => eb.selectFrom('accepted').select(sessionColumns)),
+        )
+        .selectFrom('accepted')
+        .select(place),
+      { locks: 'totpId', takesMany: true },
+    )
+  }
+
+  return {
+    findUser: findUser(),
     findOrganization: compile(
       'find_organization',
       organizationMatch(of<string>('reference')).selectAll('organizations'),
@@ -319,39 +433,10 @@ export function compileStatements(dialect: Dialect) {
         .where('subject_id', '=', of<string>('subjectId'))
         .returning('totp_id'),
     ),
-    reserveAttempt: compile(
-      'reserve_attempt',
-      db
-        .updateTable('totps')
-        .set({
-          consecutive_failures: sql`consecutive_failures + 1`,
-          fail_level: sql`${level} + 1`,
-          fail_level_at: sql`case when ${now} > fail_level_at then ${now} else fail_level_at end`,
-          locked_until: lockedUntil,
-        })
-        .where('totp_id', '=', of<string>('totpId'))
-        .where('subject_id', '=', of<string>('subjectId'))
-        .where('status', '=', of<TotpStatus>('status'))
-        .where('consecutive_failures', '<', integer('maxConsecutiveFailures'))
-        .where(level, '<', real('failLevelMax'))
-        .where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))
-        .returning(['last_step', 'consecutive_failures', 'fail_level', 'locked_until']),
-      { locks: 'totpId' },
-    ),
-    acceptStep: compile('accept_step', acceptStep, { locks: 'totpId' }),
-    /** Both or neither; for PostgreSQL only. */
-    acceptStepWithSession: compile(
-      'accept_step_with_session',
-      db
-        .with('accepted', () => acceptStep)
-        .insertInto('sessions')
-        .columns(sessionColumns)
-        .expression((eb) =>
-          eb.selectFrom('accepted').select(sessionColumns.map((column) => of(column).as(column))),
-        )
-        .returning('session_id'),
-      { locks: 'totpId' },
-    ),
+    reserveAttempt: reserveAttempt(),
+    acceptStep: acceptStep('accept_step', false),
+    acceptFirstStep: acceptStep('accept_first_step', true),
+    acceptStepWithSession: acceptStepWithSession(),
     disableAtCap: compile(
       'disable_at_cap',
       db
