@@ -1,125 +1,33 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { Secret, TOTP } from 'otpauth'
 import { Agent, request } from 'undici'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  buildProgram,
+  call,
+  cookieKey,
+  endAll,
+  environment,
+  freePort,
+  identitySecret,
+  newFolder,
+  projectSecret,
+  runToEnd,
+  start,
+  who,
+} from './kit-bff.js'
 
-// The program as it is shipped: compiled, started by plain node.
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const program = join(root, 'packages/bff/dist/main.js')
-
-beforeAll(() => {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  // Whether the types are right is another check's business: the compiler emits in any case.
-  spawnSync(process.execPath, [tsc, '-b', 'packages/bff'], { cwd: root })
-}, 120_000)
-
-const children: ChildProcess[] = []
-const folders: string[] = []
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  }
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-const identitySecret = 'SENTINEL-a-secret-that-only-the-proxy-knows'
-const projectSecret = 'SENTINEL-project-secret-0123456789'
-const cookieKey = randomBytes(32).toString('base64')
-
-function environment(changes: Record<string, string> = {}): Record<string, string> {
-  const folder = mkdtempSync(join(tmpdir(), 'kit-bff-'))
-  folders.push(folder)
-  return {
-    PATH: process.env.PATH ?? '',
-    PORT: '0',
-    OPS_PORT: '0',
-    UPSTREAM: 'embedded',
-    PROJECT_ID: 'project-test-1',
-    PROJECT_SECRET: projectSecret,
-    ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    DATA_DIR: folder,
-    AUTO_PROVISION: '1',
-    SESSION_JWT_ALG: 'ES256',
-    COOKIE_KEYS: cookieKey,
-    IDENTITY: 'headers',
-    IDENTITY_SECRET: identitySecret,
-    ...changes,
-  }
-}
-
-function launch(env: Record<string, string>, args: string[] = []) {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  children.push(child)
-  return child
-}
-
-async function runToEnd(env: Record<string, string>, args: string[] = []) {
-  const child = launch(env, args)
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { out, err, code }
-}
-
-/** Starts the program and waits for the one line that says that it is ready. */
-async function start(env: Record<string, string>) {
-  const child = launch(env)
-  const [line] = await once(createInterface(child.stdout), 'line')
-  expect(line).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/)
-  return { child, url: String(line).slice('listening on '.length) }
-}
-
-const who = {
-  'x-kit-identity-secret': identitySecret,
-  'x-kit-user': 'ada',
-  'x-kit-account-name': 'ada@example.com',
-}
-
-async function call(
-  url: string,
-  method: string,
-  path: string,
-  more: Record<string, string> = {},
-  body?: object,
-) {
-  const response = await request(url + path, {
-    method,
-    headers: {
-      ...who,
-      'sec-fetch-site': 'same-origin',
-      ...(body && { 'content-type': 'application/json' }),
-      ...more,
-    },
-    body: body ? JSON.stringify(body) : null,
-  })
-  const answer = await response.body.text()
-  const cookie = [response.headers['set-cookie'] ?? []].flat()[0]?.split(';')[0]
-  return { status: response.statusCode, headers: response.headers, text: answer, cookie }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
+beforeAll(buildProgram, 120_000)
+afterEach(endAll)
 
 describe('kit-bff', () => {
   it('enrols and passes with the server in the same process, the page beside it, and says nothing it must not', async () => {
-    const page = mkdtempSync(join(tmpdir(), 'kit-bff-page-'))
-    folders.push(page)
+    const page = newFolder('kit-bff-page-')
     mkdirSync(join(page, 'assets'))
     writeFileSync(join(page, 'index.html'), '<!doctype html><title>page</title>')
     const { child, url } = await start(environment({ STATIC_DIR: page, LOG_LEVEL: 'trace' }))

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { type ServerProcess, startProcess } from '../processes.js'
-import { codeOf, startMs, uniqueName, wrongCode } from '../world.js'
+import { basic, codeOf, projectId, secret, startMs, uniqueName, wrongCode } from '../world.js'
+import { askBesideIdleSockets } from './idle-sockets.js'
 import { isLong, post, proofTimeoutMs, report } from './proof.js'
 
 let server: ServerProcess | undefined
@@ -28,6 +31,24 @@ async function enrolMany(count: number): Promise<Enrolled[]> {
   }
   return enrolled
 }
+
+test(
+  'F38: ten thousand sockets that say nothing keep nobody out',
+  async () => {
+    const { url, kill } = await startProcess({ TEST_CONNECTION_STRING: '' })
+    const figures = await askBesideIdleSockets(url, async () => {
+      const headers = { authorization: basic(projectId, secret), connection: 'close' }
+      const sent = httpRequest(`${url}/v1/users`, { method: 'POST', headers, agent: false })
+      sent.end(JSON.stringify({ email: `${uniqueName('ada')}@example.com` }))
+      const [{ statusCode }] = await once(sent, 'response')
+      expect(statusCode).toBe(200)
+      sent.destroy()
+    })
+    await kill()
+    report('Overload', `server with ${figures}`)
+  },
+  proofTimeoutMs,
+)
 
 // A measurement of speed says nothing beside other tests, so it is made at full length alone.
 test.skipIf(!isLong)(
