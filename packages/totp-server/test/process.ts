@@ -1,4 +1,6 @@
+import { pino } from 'pino'
 import { openPostgres, openSqlite, serve } from '../src/index.js'
+import { createMetrics } from '../src/metrics.js'
 import type { WireRequest, WireResponse } from '../src/serve.js'
 import { createServer, startMs } from './world.js'
 
@@ -30,7 +32,14 @@ const {
 } = process.env
 const store = connectionString ? await openPostgres({ connectionString }) : await openSqlite({ dataDir })
 const clock = { nowMs: startMs }
-const server = createServer(store, clock, { limits: JSON.parse(limits) })
+const metrics = createMetrics()
+// As the program is run where it tells most.
+const logger = pino({ level: 'trace', base: null }, pino.destination({ dest: 2, sync: false }))
+const server = createServer(store, clock, {
+  limits: JSON.parse(limits),
+  logger,
+  onRequest: metrics.observe,
+})
 const served = await serve({
   host: '127.0.0.1',
   port: 0,
@@ -38,7 +47,12 @@ const served = await serve({
   handle: (request) => {
     const now = request.headers[clockHeader]
     if (now !== undefined) clock.nowMs = Number(now)
-    return request.path === '/batch' ? answerBatch(request) : server.handle(request)
+    if (request.path === '/batch') return answerBatch(request)
+    if (request.path === '/metrics') return metrics.text().then((body) => ({ status: 200, body }))
+    return server.handle(request)
   },
+})
+process.on('SIGUSR2', () => {
+  throw new Error('A fault that nothing catches.')
 })
 process.stdout.write(`${served.url}\n`)

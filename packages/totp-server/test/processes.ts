@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,9 +10,19 @@ import { build } from 'esbuild'
 export interface ServerProcess {
   readonly url: string
   readonly child: ChildProcess
+  /** Holds what it wrote: its log in `stderr`, and a report of its crash. */
+  readonly outputs: string
   /** As `kill -9`. */
   kill(): Promise<void>
+  /** As by a fault of its own that nothing catches. */
+  crash(): Promise<void>
 }
+
+/** What is removed when the tests of a file are over. */
+const written: string[] = []
+process.on('exit', () => {
+  for (const folder of written) rmSync(folder, { recursive: true, force: true })
+})
 
 let bundled: Promise<string> | undefined
 
@@ -20,7 +30,7 @@ let bundled: Promise<string> | undefined
 function bundle(): Promise<string> {
   bundled ??= (async () => {
     const folder = mkdtempSync(join(fileURLToPath(new URL('../node_modules', import.meta.url)), '.kit-test-'))
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    written.push(folder)
     const outfile = join(folder, 'process.mjs')
     await build({
       entryPoints: [fileURLToPath(new URL('process.ts', import.meta.url))],
@@ -29,7 +39,7 @@ function bundle(): Promise<string> {
       platform: 'node',
       format: 'esm',
       conditions: ['@kit/source'],
-      external: ['libsql', 'pg', 'kysely', 'zod', 'prom-client', 'otpauth', 'uqr'],
+      external: ['libsql', 'pg', 'kysely', 'zod', 'prom-client', 'otpauth', 'uqr', 'pino'],
     })
     return outfile
   })()
@@ -43,25 +53,35 @@ export async function startProcess(env: {
   /** JSON of `Limits` that differ. */
   TEST_LIMITS?: string
 }): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [await bundle()], {
+  const outputs = temporaryFolder()
+  written.push(outputs)
+  const log = openSync(join(outputs, 'stderr'), 'a')
+  const reports = ['--report-uncaught-exception', '--report-compact', `--report-directory=${outputs}`]
+  const child = spawn(process.execPath, [...reports, await bundle()], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log],
   })
+  closeSync(log)
+  if (child.stdout === null) throw new Error('No standard output.')
   const [url] = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),
     once(child, 'exit').then(() => {
-      throw new Error('The server process ended before it listened.')
+      const why = readFileSync(join(outputs, 'stderr'), 'utf8')
+      throw new Error(`The server process ended before it listened: ${why}`)
     }),
   ])
+  const end = async (signal: 'SIGKILL' | 'SIGUSR2') => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
   return {
     url: String(url),
     child,
-    async kill() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-    },
+    outputs,
+    kill: () => end('SIGKILL'),
+    crash: () => end('SIGUSR2'),
   }
 }
 

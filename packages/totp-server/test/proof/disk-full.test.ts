@@ -6,6 +6,7 @@ import { openSqlite } from '../../src/index.js'
 import { type ServerProcess, startProcess, temporaryFolder } from '../processes.js'
 import { codeOf, createWorld, startMs, uniqueName } from '../world.js'
 import { post, proofTimeoutMs, report, size } from './proof.js'
+import { createSweep } from './secrecy.js'
 
 // The driver lets go of its files a little after it was told to: hence -l.
 // A disk of six megabytes, which only root may make.
@@ -76,7 +77,13 @@ test.skipIf(!isMounted)(
       expect((await post(url, '/v1/totps/authenticate', { user_id, totp_code }, nowMs))?.status).toBe(200)
     }
 
+    const sweep = createSweep()
+    for (const { secret, confirmed } of enrolled) sweep.plant(secret, confirmed)
+    sweep.look('metrics', await (await fetch(`${url}/metrics`)).text())
     await server?.kill()
+    if (server) sweep.lookIntoFolder('outputs', server.outputs)
+    sweep.lookIntoFolder('database', dataDir)
+    report('Secrecy', `server on a full disk: ${sweep.end()}`)
     const world = createWorld(await openSqlite({ dataDir }))
     for (const { user_id, confirmed } of enrolled) {
       const { totps } = (await world.post('/v1/totps/recovery_codes', { user_id })).body

@@ -5,6 +5,7 @@ import { startPostgres, type TestPostgres } from '../postgres.js'
 import { startProcess } from '../processes.js'
 import { codeOf, createWorld, enrol, enrolMember, type World, wrongCode } from '../world.js'
 import { post, proofTimeoutMs, report, size, startTimer } from './proof.js'
+import { createSweep } from './secrecy.js'
 
 const hourMs = 3_600_000
 const days = size(45, 365)
@@ -88,6 +89,7 @@ describe('over two processes on one PostgreSQL', () => {
       const env = { TEST_CONNECTION_STRING: postgres.connectionString }
       const world = createWorld(await openPostgres(postgres))
       const other = await startProcess(env)
+      const sweep = createSweep()
       let judged = 0
       const isOver = startTimer()
       let round = 0
@@ -98,6 +100,7 @@ describe('over two processes on one PostgreSQL', () => {
         if (isMember) {
           const { organization_id, member_id, secret } = await enrolMember(world)
           const code = wrongCode(secret, world.clock.nowMs)
+          sweep.plant(secret, codeOf(secret, world.clock.nowMs))
           const { session_token } = (await world.post('/v1/kit/sessions', { organization_id, member_id }))
             .body
           const { body } = await world.get(`/v1/b2b/organizations/${organization_id}`)
@@ -108,6 +111,7 @@ describe('over two processes on one PostgreSQL', () => {
         } else {
           const { user_id, secret } = await enrol(world)
           const totp_code = wrongCode(secret, world.clock.nowMs)
+          sweep.plant(secret, codeOf(secret, world.clock.nowMs))
           const { session_token } = (await world.post('/v1/kit/sessions', { user_id })).body
           const { external_id } = (await world.get(`/v1/users/${user_id}`)).body
           inputs = [{ user_id }, { user_id: external_id }, { user_id, session_token }].map((way) => [
@@ -125,6 +129,7 @@ describe('over two processes on one PostgreSQL', () => {
         const killing = sleep(1 + (round % 20)).then(() => dying.kill())
         const first = await barrage(40)
         await killing
+        sweep.lookIntoFolder('outputs', dying.outputs)
         const answers = [...first, ...(await barrage(20))]
         const statuses = answers.flatMap((answer) => (answer === null ? [] : [answer.status]))
         const wrong = statuses.filter((status) => status === 401).length
@@ -135,6 +140,9 @@ describe('over two processes on one PostgreSQL', () => {
       }
       await other.kill()
       await world.close()
+      sweep.lookIntoFolder('outputs', other.outputs)
+      await sweep.lookIntoPostgres('database', postgres.connectionString)
+      report('Secrecy', `servers that are guessed at: ${sweep.end()}`)
       report(
         'Guessing',
         `${round} barrages of 60 over two processes, three spellings and sessions, one process killed in each: ${judged} judged, at most ${freeFailures + 1} in each`,

@@ -6,6 +6,7 @@ import { type ServerProcess, startProcess } from '../processes.js'
 import { basic, codeOf, projectId, secret, startMs, uniqueName, wrongCode } from '../world.js'
 import { askBesideIdleSockets } from './idle-sockets.js'
 import { isLong, post, proofTimeoutMs, report } from './proof.js'
+import { createSweep } from './secrecy.js'
 
 let server: ServerProcess | undefined
 const ask = (path: string, input: object, nowMs = startMs) => post(server?.url ?? '', path, input, nowMs)
@@ -111,6 +112,12 @@ test.skipIf(!isLong)(
     const judged = ((await burst) ?? []).filter((answer) => answer?.status === 401).length
     expect(judged).toBeLessThanOrEqual(5)
     expect(shed).toBeGreaterThan(0)
+    const sweep = createSweep()
+    sweep.plant(...people.map((person) => person.secret), victim.secret)
+    for (const person of people) sweep.plant(codeOf(person.secret, nowMs))
+    sweep.look('metrics', await (await fetch(`${server.url}/metrics`)).text())
+    sweep.lookIntoFolder('outputs', server.outputs)
+    report('Secrecy', `server under overload: ${sweep.end()}`)
     const share = Math.round((goodput / peak) * 100)
     expect(share).toBeGreaterThan(50)
     report(

@@ -4,6 +4,7 @@ import { startPostgres, type TestPostgres } from '../postgres.js'
 import { type ServerProcess, startProcess, temporaryFolder } from '../processes.js'
 import { type Body, codeOf, startMs, uniqueName } from '../world.js'
 import { post, proofTimeoutMs, report, size, startTimer } from './proof.js'
+import { createSweep, type Sweep } from './secrecy.js'
 
 /** Submissions of one code at once. A factor is disabled by a hundred in a row, which two races' losers stay below. */
 const width = 48
@@ -23,6 +24,7 @@ type Ask = (path: string, input: object) => Promise<{ status: number; body: Body
 /** Somebody with a registration, and every way in which a code of theirs can be submitted. */
 interface Racer {
   secret: string
+  sessionToken: string
   recoveryCodes: string[]
   submit: ((code: string) => [path: string, input: object])[]
   recover: ((code: string) => [path: string, input: object])[]
@@ -37,6 +39,7 @@ async function makeUser(ask: Ask): Promise<Racer> {
   const ways = [{}, { session_duration_minutes: 5 }, { session_token }]
   return {
     secret,
+    sessionToken: session_token,
     recoveryCodes: recovery_codes,
     submit: ways.map((way) => (totp_code) => ['/v1/totps/authenticate', { user_id, totp_code, ...way }]),
     recover: ways.map((way) => (recovery_code) => ['/v1/totps/recover', { user_id, recovery_code, ...way }]),
@@ -57,6 +60,7 @@ async function makeMember(ask: Ask): Promise<Racer> {
   const ways = [{}, { session_token }]
   return {
     secret,
+    sessionToken: session_token,
     recoveryCodes: recovery_codes,
     submit: ways.map((way) => (code) => ['/v1/b2b/totp/authenticate', { ...ids, code, ...way }]),
     recover: ways.map((way) => (code) => [
@@ -81,14 +85,21 @@ afterAll(async () => {
 })
 
 describe.each([
-  ['one process on SQLite', 1, size(30_000, 600_000), () => ({ TEST_DATA_DIR: dataDir })],
+  [
+    'one process on SQLite',
+    1,
+    size(30_000, 600_000),
+    () => ({ TEST_DATA_DIR: dataDir }),
+    async (sweep: Sweep) => sweep.lookIntoFolder('database', dataDir),
+  ],
   [
     'two processes on PostgreSQL',
     2,
     size(20_000, 400_000),
     () => ({ TEST_CONNECTION_STRING: postgres.connectionString }),
+    (sweep: Sweep) => sweep.lookIntoPostgres('database', postgres.connectionString),
   ],
-] as const)('%s', (name, count, submissions, env) => {
+] as const)('%s', (name, count, submissions, env, lookIntoDatabase) => {
   test(
     'T3, T4, T7, T50: of every code raced over all routes that judge one, one submission is accepted',
     async () => {
@@ -107,11 +118,15 @@ describe.each([
       const racers = await Promise.all(
         Array.from({ length: people }, (_, index) => (index % 2 === 0 ? makeUser(ask) : makeMember(ask))),
       )
+      const sweep = createSweep()
+      for (const { secret, sessionToken, recoveryCodes } of racers)
+        sweep.plant(secret, sessionToken, ...recoveryCodes)
       let done = 0
       let races = 0
       let untold = 0
       const wrong: string[] = []
       const race = async (code: string, ways: Racer['submit']) => {
+        sweep.plant(code)
         const lanes: ReturnType<Racer['submit'][number]>[][] = processes.map(() => [])
         // By every way at every process.
         for (let index = 0; index < width; index++) {
@@ -141,12 +156,19 @@ describe.each([
             if (code !== undefined) return race(code, racer.recover)
             const { body } = await ask(...racer.rotate)
             racer.recoveryCodes = body.recovery_codes
+            sweep.plant(...racer.recoveryCodes)
           }),
         )
         nowMs += 30_000
       }
       expect(wrong).toEqual([])
+      for (const { url, outputs } of processes) {
+        sweep.look('metrics', await (await fetch(`${url}/metrics`)).text())
+        sweep.lookIntoFolder('outputs', outputs)
+      }
       const told = [...statuses].map(([status, times]) => `${status}: ${times}`).join(', ')
+      await lookIntoDatabase(sweep)
+      report('Secrecy', `${name}, raced: ${sweep.end()}`)
       report(
         'Single use',
         `${name}: ${done} submissions in ${races} races of ${width}, 0 accepted twice, ${untold} with an outcome that nobody was told (${told})`,
