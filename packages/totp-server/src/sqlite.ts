@@ -17,15 +17,28 @@ function unavailable(cause: unknown): TotpServerError {
   return new TotpServerError('unavailable', `SQLite did not carry out a statement${code}.`, { cause })
 }
 
-/** The driver gives a column of bytes as an ArrayBuffer where it reads many rows. */
-function withBytes(rows: Record<string, unknown>[]): unknown[] {
-  for (const row of rows) {
-    for (const column in row) {
-      const cell = row[column]
-      if (cell instanceof ArrayBuffer) row[column] = new Uint8Array(cell)
+interface Prepared {
+  readonly statement: ReturnType<Connection['prepare']>
+  /** Names of its columns; none where it gives no rows. */
+  readonly columns: readonly string[]
+}
+
+function prepare(connection: Connection, sql: string): Prepared {
+  const statement = connection.prepare(sql)
+  if (!statement.reader) return { statement, columns: [] }
+  return { statement: statement.raw(), columns: statement.columns().map(({ name }) => name) }
+}
+
+/** The driver's lists of cells as objects, with bytes as on PostgreSQL; its own objects take 5 µs more for a user. */
+function namedRows(columns: readonly string[], rows: readonly unknown[][]): Record<string, unknown>[] {
+  return rows.map((cells) => {
+    const row: Record<string, unknown> = {}
+    for (const [index, column] of columns.entries()) {
+      const cell = cells[index]
+      row[column] = cell instanceof Uint8Array ? new Uint8Array(cell) : cell
     }
-  }
-  return rows
+    return row
+  })
 }
 
 /** Something that writes: one statement, or the statements of a transaction. */
@@ -46,20 +59,18 @@ const maxBatch = 64
  * once. No job is answered before the commit that carries it.
  */
 function createEngine(connection: Connection): Engine {
-  const prepared = new Map<string, { statement: ReturnType<Connection['prepare']>; hasRows: boolean }>()
+  const prepared = new Map<string, Prepared>()
   let waiting: Job[] = []
   let batch: Promise<void> | null = null
 
   const runNow: Run = async <Row>(...[statement, values]: Parameters<typeof runNow<Row>>) => {
     try {
-      let ready = prepared.get(statement.name)
-      if (ready === undefined) {
-        const made = connection.prepare(statement.sql)
-        ready = { statement: made, hasRows: made.reader }
-        prepared.set(statement.name, ready)
-      }
+      const ready = prepared.get(statement.name) ?? prepare(connection, statement.sql)
+      prepared.set(statement.name, ready)
       const bound = statement.bind(values)
-      if (ready.hasRows) return withBytes(ready.statement.all(bound) as Record<string, unknown>[]) as Row[]
+      if (ready.columns.length > 0) {
+        return namedRows(ready.columns, ready.statement.all(bound) as unknown[][]) as Row[]
+      }
       ready.statement.run(bound)
       return []
     } catch (error) {

@@ -125,7 +125,7 @@ export function compile<Row>(
   { locks, takesMany = false }: { locks?: string; takesMany?: boolean } = {},
 ): Statement<Row> {
   const { sql: text, parameters } = query.compile()
-  const valueOf = (parameter: unknown, values: Values): Value => {
+  const boundTo = (parameter: unknown, values: Values): Value => {
     const bound = parameter instanceof Placeholder ? values[parameter.name] : parameter
     if (bound === null || typeof bound === 'string' || typeof bound === 'number') return bound
     if (bound instanceof Uint8Array) return bound
@@ -139,7 +139,7 @@ export function compile<Row>(
     isRead: text.startsWith('select'),
     takesMany,
     locks,
-    bind: (values) => parameters.map((parameter) => valueOf(parameter, values)),
-    bindMany: (calls) => parameters.map((parameter) => calls.map((values) => valueOf(parameter, values))),
+    bind: (values) => parameters.map((parameter) => boundTo(parameter, values)),
+    bindMany: (calls) => parameters.map((parameter) => calls.map((values) => boundTo(parameter, values))),
   }
 }

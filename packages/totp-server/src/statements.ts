@@ -630,7 +630,8 @@ export function compileStatements(dialect: Dialect) {
         .deleteFrom('sessions')
         .where('subject_id', '=', of<string>('memberId'))
         .where('project_id', '=', of<string>('projectId'))
-        .where('kind', '=', 'member'),
+        // In the text, so that the index of members' sessions is seen to fit.
+        .where('kind', '=', sql.lit('member')),
     ),
     deleteEndedSessions: compile(
       'delete_ended_sessions',

@@ -1,6 +1,7 @@
 import { subjects } from './0001-subjects.js'
 import { factors } from './0002-factors.js'
 import { sessions } from './0003-sessions.js'
+import { memberSessions } from './0004-member-sessions.js'
 
 /** One step forward. Its statements are the same text on both engines: SQLite takes BYTEA and DOUBLE PRECISION as names. */
 export interface Migration {
@@ -9,7 +10,7 @@ export interface Migration {
 }
 
 /** In order. Only ever appended to: what has run somewhere is never changed. */
-export const migrations: readonly Migration[] = [subjects, factors, sessions]
+export const migrations: readonly Migration[] = [subjects, factors, sessions, memberSessions]
 
 /**
  * Runs what has not run yet. The caller holds a lock that no second process can have, and a transaction, so
