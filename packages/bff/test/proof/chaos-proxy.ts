@@ -12,6 +12,7 @@ interface Treatment {
 /** What becomes of the bytes of a connection. */
 const treatments = {
   none: {},
+  'holds every request': {},
   'delays every answer': {
     answer: async (to: Socket, bytes: Buffer) => {
       await sleep(150)
@@ -63,14 +64,34 @@ const treatments = {
 } satisfies Record<string, Treatment>
 
 export type Fault = keyof typeof treatments
-export const faults = Object.keys(treatments) as Fault[]
+/** Those that do something to a single exchange. */
+export const faults = Object.keys(treatments).filter((name) => name !== 'holds every request') as Fault[]
 
 /** Stands between two ends on TCP and does to their bytes what `fault` says at that moment. */
 export async function startChaosProxy(target: string) {
   const { port } = new URL(target)
   const open = new Set<Socket>()
-  const proxy = { url: '', fault: 'none' as Fault, close: async () => {} }
+  const held: (() => void)[] = []
+  const proxy = {
+    url: '',
+    fault: 'none' as Fault,
+    /** The first line of every request, as a log of addresses would have it. */
+    requestLines: [] as string[],
+    /** Connections that were ever made. */
+    connections: 0,
+    /** Bytes that wait for {@link release}, with `fault` "holds every request". */
+    held: () => held.length,
+    release() {
+      for (const pass of held.splice(0)) pass()
+    },
+    /** As a machine that goes away and comes back under the same address. */
+    breakAll() {
+      for (const socket of open) socket.resetAndDestroy()
+    },
+    close: async () => {},
+  }
   const server = createServer((client) => {
+    proxy.connections++
     const upstream = createConnection(Number(port), '127.0.0.1')
     for (const [socket, other] of [
       [client, upstream],
@@ -85,8 +106,10 @@ export async function startChaosProxy(target: string) {
     }
     const treatment = (): Treatment => treatments[proxy.fault]
     client.on('data', (bytes) => {
+      proxy.requestLines.push(bytes.toString('latin1').split('\r\n', 1)[0] ?? '')
       const { request } = treatment()
-      if (request) request(upstream, bytes, client)
+      if (proxy.fault === 'holds every request') held.push(() => upstream.write(bytes))
+      else if (request) request(upstream, bytes, client)
       else upstream.write(bytes)
     })
     upstream.on('data', (bytes) => {

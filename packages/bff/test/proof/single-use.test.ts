@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { proofTimeoutMs, report, size, startTimer } from '../../../totp-server/test/proof/proof.js'
+import { createSweep } from '../../../totp-server/test/proof/secrecy.js'
 import { createFakeProvider, rightCode } from '../fake-provider.js'
 import { type Answer, type Host, mounts, openBrowser, startHost, user } from '../host.js'
 import { startProvider } from '../real-provider.js'
@@ -29,17 +30,18 @@ describe.each(mounts)('mounted as %s', (mount) => {
       const hosts = [await start(), await start()]
       const owner = openBrowser(hosts[0]!, user())
       await owner.status()
-      const { secret } = (await owner.send('POST', '/mfa/totp', {})).body
-      const [first] = [
-        await owner.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) }),
-      ]
-      expect(first.status).toBe(200)
+      const { secret, recoveryCodes } = (await owner.send('POST', '/mfa/totp', {})).body
+      const sweep = createSweep()
+      sweep.plant('SENTINEL', secret, ...recoveryCodes)
+      const first = { code: provider.nextCode(secret) }
+      expect((await owner.send('POST', '/mfa/totp/authenticate', first)).status).toBe(200)
       const isOver = startTimer()
       let [round, codes, twice] = [0, 0, 0]
       for (; round < rounds && !isOver(); round++) {
         // Past the waits that the losers of the last round have begun, and what they left in the leaky level.
         provider.advance(30 * 86_400)
         const code = provider.nextCode(secret)
+        sweep.plant(code)
         const wins = accepted(await race(hosts, '/mfa/totp/authenticate', { code }))
         if (wins > 1) twice++
         codes++
@@ -55,8 +57,13 @@ describe.each(mounts)('mounted as %s', (mount) => {
         codes++
         expect(recoveries).toBe(1)
       }
-      for (const host of hosts) await host.close()
+      for (const host of hosts) {
+        sweep.look('log', host.logged.join('\n') + JSON.stringify(host.events))
+        sweep.look('metrics', await host.bff.metrics())
+        await host.close()
+      }
       await provider.close()
+      report('Secrecy', `BFF as ${mount}, raced: ${sweep.end()}`)
       report(
         'Single use',
         `BFF as ${mount}: ${codes * width} submissions in ${codes} races of ${width} over two hosts, ${twice} accepted twice`,

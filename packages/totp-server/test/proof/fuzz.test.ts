@@ -6,15 +6,20 @@ import { codeOf, createWorld, enrol, enrolMember } from '../world.js'
 import { anyValue, bodyText, fieldNames, hostileTexts } from './corpus.js'
 import { heldBytes } from './memory.js'
 import { limitMs, proofTimeoutMs, report, seed, size } from './proof.js'
+import { createSweep } from './secrecy.js'
 
 const requests = size(1_200, 50_000)
 
 test(
   'T12, T88, T90, T98: whatever is sent to whatever endpoint: no fault, nobody let in, nothing held on to',
   async () => {
-    const world = createWorld(await openSqlite({ dataDir: ':memory:' }))
+    const sweep = createSweep()
+    const log = (facts: object, message: string) => sweep.look('log', `${message} ${JSON.stringify(facts)}`)
+    const logger = { info: log, warn: log, error: log }
+    const world = createWorld(await openSqlite({ dataDir: ':memory:' }), { logger })
     const user = await enrol(world)
     const member = await enrolMember(world)
+    for (const { secret, recovery_codes } of [user, member]) sweep.plant(secret, ...recovery_codes)
     // Known people, so that more than "not found" is reached.
     const known: Record<string, string> = {
       user_id: user.user_id,
@@ -73,6 +78,7 @@ test(
     // What was made is in the database; its pages are not in this heap.
     expect(growth).toBeLessThan(size(20_000, 500))
     await world.close()
+    report('Secrecy', `server, fuzzed: ${sweep.end()}`)
     const told = [...statuses]
       .sort()
       .map(([status, times]) => `${status}: ${times}`)
