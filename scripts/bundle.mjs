@@ -21,8 +21,9 @@ const entries = [
   {
     name: 'challenge with provider and client',
     code: `export { createMfaClient, MfaProvider, TotpChallenge } from '${react}/index.ts'`,
-    // The goal is 5,000. The README of the package says what each part costs; this keeps it from growing.
-    limitBytes: 6_250,
+    limitBytes: 5_000,
+    // What a person loads before the first code is sent.
+    laterIsFree: true,
   },
   { name: 'code input alone', code: `export { CodeInput } from '${react}/index.ts'`, limitBytes: 1_700 },
   { name: 'stylesheet', code: `import '${react}/styles.css'`, limitBytes: 3_000 },
@@ -44,7 +45,7 @@ const forbiddenWords = [
 /**
  * Bundles as an application's production build does.
  *
- * @returns gzip bytes, the modules that went in, and the text, of one entry with every chunk it may load
+ * @returns gzip bytes of one entry and of the chunks it may load later; the modules that went in, and the text, of all
  */
 async function measure(code) {
   const entry = join(folder, 'entry.ts')
@@ -73,18 +74,30 @@ async function measure(code) {
       .filter(([id, { renderedLength }]) => renderedLength > 0 && id !== entry && !id.startsWith('\0'))
       .map(([id]) => relative(root, id)),
   )
+  const chunks = output.filter((file) => file.type === 'chunk')
+  const first = new Set()
+  const load = (chunk) => {
+    if (!chunk || first.has(chunk.code)) return
+    first.add(chunk.code)
+    for (const name of chunk.imports) load(chunks.find(({ fileName }) => fileName === name))
+  }
+  for (const chunk of chunks) if (chunk.isEntry) load(chunk)
+  const later = chunks.map(({ code }) => code).filter((code) => !first.has(code))
+  const gzip = (some) => some.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0)
   return {
-    bytes: texts.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0),
+    firstBytes: gzip(texts.filter((text) => !later.includes(text))),
+    laterBytes: gzip(later),
     modules,
     text: texts.join('\n'),
   }
 }
 
 const problems = []
-console.log('| entry | gzip bytes | limit |\n|---|---|---|')
-for (const { name, code, limitBytes } of entries) {
-  const { bytes, modules, text } = await measure(code)
-  console.log(`| ${name} | ${bytes} | ${limitBytes} |`)
+console.log('| entry | gzip bytes | limit | beyond the limit, loaded when needed |\n|---|---|---|---|')
+for (const { name, code, limitBytes, laterIsFree } of entries) {
+  const { firstBytes, laterBytes, modules, text } = await measure(code)
+  const bytes = laterIsFree ? firstBytes : firstBytes + laterBytes
+  console.log(`| ${name} | ${bytes} | ${limitBytes} | ${firstBytes + laterBytes - bytes} |`)
   if (bytes > limitBytes) problems.push(`${name}: ${bytes} bytes, the limit is ${limitBytes}`)
   for (const path of modules)
     if (!allowedModules.some((allowed) => allowed.test(path)))

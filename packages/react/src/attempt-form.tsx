@@ -1,10 +1,12 @@
-import { type ReactNode, useId, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
+import { Action } from './action.js'
 import { CodeInput } from './code-input.js'
+import { useMfa } from './context.js'
 import { ErrorText } from './error-text.js'
-import { form as english, error as errorEnglish } from './messages/en.js'
-import { isRefusal, type MfaError } from './mfa-error.js'
+import { form as english } from './messages/en.js'
+import { isRefusal, MfaError } from './mfa-error.js'
 import { useCountdown } from './use-countdown.js'
-import { formatMessage, useGroup, useLocale } from './use-messages.js'
+import { useFormat, useGroup } from './use-messages.js'
 
 /** What every form with a code takes. */
 export interface CodeFormOptions {
@@ -20,122 +22,82 @@ interface AttemptFormProps extends CodeFormOptions {
   /** The form's accessible name. */
   title: string
   /** Asks for a recovery code instead of a code of the app. */
-  recovery?: boolean | undefined
+  recovery?: typeof import('./recovery.js') | null | undefined
   /** Sends a value to be judged; rejects with {@link MfaError}. */
   send: (value: string) => Promise<unknown>
-  error: MfaError | null
-  isPending: boolean
-  /** Further buttons. */
-  children?: ReactNode
+  /** Further buttons; `attempt` runs what one of them does as the form's own sending is run, and says what failed. */
+  children?: (attempt: (action: () => Promise<unknown>) => void) => ReactNode
 }
-
-/**
- * What a person typed as the contract takes it: any width, any dash, any space, at most 64 characters; what no code
- * can hold falls away. Case and look-alikes are for the server, which knows the alphabet.
- */
-const plainRecoveryCode = (text: string) =>
-  text
-    .normalize('NFKC')
-    .replace(/[\p{Pd}\u2212]/gu, '-')
-    .replace(/\s+/g, ' ')
-    .replace(/[^\w -]|_/g, '')
-    .trim()
-    .slice(0, 64)
 
 /**
  * A form with one field that the server judges. It sends once at a time; a refused value is said, cleared, and the
  * focus stays; a wait that the server asks for is counted down, and nothing is sent meanwhile.
  */
 export function AttemptForm(props: AttemptFormProps) {
-  const {
-    title,
-    recovery,
-    digits = 6,
-    autoSubmit = true,
-    autoFocus,
-    send,
-    error,
-    isPending,
-    children,
-  } = props
+  const { title, recovery, digits = 6, autoSubmit = true, autoFocus, send, children } = props
   const t = useGroup('form', english)
-  const { invalid_recovery_code } = useGroup('error', errorEnglish)
-  const hint = formatMessage(useLocale(), t.digits, { count: digits })
+  const { messages } = useMfa()
+  const hint = useFormat()(t.digits, { count: digits })
   const [value, setValue] = useState('')
-  const [missing, setMissing] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<MfaError | string>()
+  const [until, setUntil] = useState(0)
   const ref = useRef<HTMLInputElement>(null)
-  // Known at once, unlike isPending: the last digit and Enter may come before the next render.
+  // Known at once, unlike busy: the last digit and Enter may come before the next render.
   const sending = useRef(false)
-  const until = useMemo(
-    () => error?.retryAfterSeconds && Date.now() + error.retryAfterSeconds * 1000,
-    [error],
-  )
   const wait = useCountdown(until)
-  const waited = until && !wait
-  const id = useId()
+  const waited = until > 0 && !wait
 
-  const submit = async (typed: string) => {
-    const next = recovery ? plainRecoveryCode(typed) : typed
-    const partial = next.length < (recovery ? 1 : digits)
-    ref.current?.focus()
-    if (sending.current || wait) return
-    setMissing(partial)
-    if (partial) return
+  const attempt = async (action: () => Promise<unknown>) => {
+    if (sending.current) return
     sending.current = true
+    setBusy(true)
+    setFailure(undefined)
+    setUntil(0)
     try {
-      await send(next)
-    } catch (refusal) {
-      if (isRefusal(refusal)) setValue('')
+      await action()
+    } catch (cause) {
+      const error = cause instanceof MfaError ? cause : new MfaError('internal')
+      const { retryAfterSeconds } = error
+      setFailure(error)
+      if (retryAfterSeconds) setUntil(Date.now() + retryAfterSeconds * 1000)
+      if (isRefusal(error)) setValue('')
       ref.current?.focus()
     }
     sending.current = false
+    setBusy(false)
   }
 
-  const problem = missing
-    ? recovery
-      ? invalid_recovery_code
-      : hint
-    : error && !isPending && !waited && <ErrorText error={error} wait={wait} />
+  const submit = (typed: string) => {
+    const next = recovery ? recovery.plainRecoveryCode(typed) : typed
+    ref.current?.focus()
+    if (wait) return
+    if (next.length < (recovery ? 1 : digits)) setFailure(recovery ? t.useRecovery : hint)
+    else void attempt(() => send(next))
+  }
+
+  const problem = typeof failure === 'object' ? !waited && <ErrorText error={failure} wait={wait} /> : failure
   const field = { ref, value, autoFocus }
 
   return (
     <form
       className="kit-form"
-      data-state={isPending ? 'checking' : wait ? 'waiting' : error ? 'error' : 'idle'}
+      data-state={busy ? 'checking' : wait ? 'waiting' : failure ? 'error' : 'idle'}
       aria-label={title}
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        void submit(value)
+        submit(value)
       }}
     >
       {recovery ? (
-        <div className="kit-field">
-          <label htmlFor={id}>{t.recovery}</label>
-          <p id={`${id}h`}>{t.forgiving}</p>
-          <input
-            {...field}
-            id={id}
-            name="recovery-code"
-            data-kit="recovery-code-input"
-            data-state={value ? 'filled' : 'empty'}
-            type="text"
-            inputMode="text"
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            translate="no"
-            dir="ltr"
-            readOnly={isPending}
-            aria-busy={isPending}
-            aria-invalid={!!problem}
-            aria-describedby={`${id}h ${id}e`}
-            onChange={(event) => setValue(event.target.value)}
-          />
-          <p role="alert" id={`${id}e`}>
-            {problem}
-          </p>
-        </div>
+        <recovery.RecoveryField
+          field={field}
+          messages={messages}
+          error={problem}
+          busy={busy}
+          onChange={setValue}
+        />
       ) : (
         <CodeInput
           {...field}
@@ -144,17 +106,17 @@ export function AttemptForm(props: AttemptFormProps) {
           label={t.code}
           hint={autoSubmit ? `${hint} ${t.auto}` : hint}
           error={problem}
-          busy={isPending}
+          busy={busy}
           onChange={setValue}
-          onComplete={autoSubmit ? (code) => void submit(code) : undefined}
+          onComplete={autoSubmit ? submit : undefined}
         />
       )}
-      <p role="status">{isPending ? t.busy : waited ? t.again : ''}</p>
+      <p role="status">{busy ? t.busy : waited ? t.again : ''}</p>
       <div className="kit-actions">
-        <button type="submit" data-kit-action="submit" aria-disabled={isPending || wait > 0}>
+        <Action name="submit" type="submit" busy={busy || wait > 0}>
           {t.submit}
-        </button>
-        {children}
+        </Action>
+        {children?.(attempt)}
       </div>
     </form>
   )

@@ -108,7 +108,11 @@ it('sends same-origin, uncached, to the path below its base', async () => {
   })
   await client.remove().catch(() => {})
   expect(seen.map(([path]) => path)).toEqual(['/mfa/status', '/mfa/totp'])
-  for (const [, init] of seen) expect(init).toMatchObject({ credentials: 'same-origin', cache: 'no-store' })
+  for (const [path, init] of seen)
+    expect(new Request(new URL(path, 'https://app.example'), init)).toMatchObject({
+      credentials: 'same-origin',
+      cache: 'no-store',
+    })
   expect(seen[1]?.[1]?.method).toBe('DELETE')
 })
 

@@ -70,12 +70,12 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
   let known: MfaStatus | undefined
 
   const exchange = async (operation: ClientOperation, input?: unknown, { signal }: CallOptions = {}) => {
-    const [method = '', path] = lines[operation].split(' ')
+    const [method, path] = lines[operation].split(' ') as [string, string]
     const deadline = AbortSignal.timeout(timeoutMs)
+    let problem: MfaError
     try {
       const response = await (fetch ?? globalThis.fetch)(baseUrl.replace(/\/+$/, '') + path, {
         method,
-        credentials: 'same-origin',
         cache: 'no-store',
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
         ...(method !== 'GET' && {
@@ -83,18 +83,20 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
           body: JSON.stringify(input ?? {}),
         }),
       })
-      if (!response.ok) throw await MfaError.from(response)
-      const body = response.status === 204 ? undefined : await response.json()
-      if (body?.csrfToken) known = body
-      return body
+      if (response.ok) {
+        const body = response.status === 204 ? undefined : await response.json()
+        if (body?.csrfToken) known = body
+        return body
+      }
+      problem = await MfaError.from(response)
     } catch (cause) {
-      if (cause instanceof MfaError) throw cause
       // A body that is no JSON: something else than the BFF answered.
-      const internal = cause instanceof Error && cause.name === 'SyntaxError'
-      throw new MfaError(
+      const internal = /^Syntax/.test(String(cause))
+      problem = new MfaError(
         signal?.aborted ? 'aborted' : deadline.aborted ? 'timeout' : internal ? 'internal' : 'network',
       )
     }
+    throw problem
   }
 
   const method =
@@ -105,7 +107,7 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
       try {
         return await exchange(operation, input, options)
       } catch (error) {
-        if (!(error instanceof MfaError && error.code === 'csrf_rejected')) throw error
+        if ((error as MfaError).code !== 'csrf_rejected') throw error
         await exchange('status', undefined, options)
         if (JSON.stringify(before) !== JSON.stringify(known?.subject)) throw error
         return exchange(operation, input, options)

@@ -58,8 +58,6 @@ interface Self {
   readonly initial: string
   /** Answers the events as of the last render; missing until the first. */
   handle?: (element: HTMLInputElement, event: Partial<InputEvent>) => void
-  /** The selection that is drawn. */
-  shown: Span
   /** The focus was here when the field was disabled. */
   lost?: boolean | undefined
   /** An input method is at work: hands off the text. */
@@ -87,15 +85,10 @@ export function useCodeInput({
 }: CodeInputOptions) {
   const ref = useRef<HTMLInputElement>(null)
   const fixed = readOnly || busy
-  const { current: self } = useRef<Self>({ initial: given ?? defaultValue, shown: [0, 0] })
+  const { current: self } = useRef<Self>({ initial: given ?? defaultValue })
   const [own, setOwn] = useState(self.initial)
-  const [selection, setSelection] = useState(self.shown)
+  const [selection, setSelection] = useState<Span>([0, 0])
   const value = given ?? own
-
-  const show = (next: Span) => {
-    self.shown = next
-    setSelection(next)
-  }
 
   const change = (next: string, reason: CodeChangeReason) => {
     if (next === value) return
@@ -111,7 +104,7 @@ export function useCodeInput({
       bulk,
     } = readEdit(value, element.value, element.selectionEnd as number, length)
     // A new array each time: a rejected character has to be taken out by a render as well.
-    show([caret, caret])
+    setSelection([caret, caret])
     if (fixed) return
     const typed = bulk ? 'autofill' : next.length < value.length ? 'delete' : 'type'
     change(next, /Paste|Drop/.test(`${inputType}`) ? 'paste' : typed)
@@ -131,7 +124,7 @@ export function useCodeInput({
     } else {
       const next = [element.selectionStart, element.selectionEnd] as Span
       // A selection that is drawn already costs no render.
-      if (`${next}` !== `${self.shown}`) show(next)
+      if (`${next}` !== `${selection}`) setSelection(next)
     }
   }
 
@@ -155,7 +148,7 @@ export function useCodeInput({
     if (element.value !== value) {
       element.value = value
       // Only with the focus: Safari focuses a field whose selection is set.
-      if (element === document.activeElement) element.setSelectionRange(...self.shown)
+      if (element === document.activeElement) element.setSelectionRange(...selection)
     }
     // Disabling takes the focus away without an event, a moment after this.
     if (self.lost && !disabled && document.activeElement === document.body) element.focus()

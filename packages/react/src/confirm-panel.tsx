@@ -1,10 +1,10 @@
-import { type ReactNode, useId } from 'react'
+import type { ReactNode } from 'react'
 import { Action } from './action.js'
 import { ErrorAlert } from './error-text.js'
+import { Heading } from './heading.js'
 import { form } from './messages/en.js'
 import type { MfaError } from './mfa-error.js'
 import { useGroup } from './use-messages.js'
-import { useStepFocus } from './use-step-focus.js'
 
 interface ConfirmPanelProps {
   title: string
@@ -19,13 +19,11 @@ interface ConfirmPanelProps {
 /** Says what a change does before it is done; appears at a click and takes the focus. */
 export function ConfirmPanel({ title, children, error, isPending, onConfirm, onCancel }: ConfirmPanelProps) {
   const t = useGroup('form', form)
-  const titleId = useId()
-  const heading = useStepFocus('confirm', true)
   return (
-    <section aria-labelledby={titleId} className="kit-panel">
-      <h2 id={titleId} ref={heading} tabIndex={-1}>
+    <section aria-label={title} className="kit-panel">
+      <Heading step="confirm" first>
         {title}
-      </h2>
+      </Heading>
       {children}
       <p role="status">{isPending ? t.busy : ''}</p>
       <ErrorAlert error={error} />

@@ -1,7 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { createContext, useContext } from 'react'
+import { type ComponentType, createContext, useContext } from 'react'
 import type { MfaClient } from './client.js'
 import type { Messages } from './messages/en.js'
+import type { MfaError } from './mfa-error.js'
 
 /** Options of {@link StepUp}. */
 export interface StepUpOptions {
@@ -18,12 +19,20 @@ export interface StepUpOptions {
  */
 export type StepUp = <T>(action: () => Promise<T>, options?: StepUpOptions) => Promise<T>
 
+/** A call that waits for a code. It brings the dialog along, so that a page without such calls loads none. */
+export interface Waiting extends StepUpOptions {
+  readonly Dialog: ComponentType<{ waiting: readonly Waiting[] }>
+  readonly resolve: () => void
+  readonly reject: (error: MfaError) => void
+}
+
 /** What the provider gives to everything below it. */
 export interface Mfa {
   readonly baseUrl: string
   readonly client: MfaClient
   readonly queryClient: QueryClient
-  readonly stepUp: StepUp
+  /** Changes the list of calls that wait for a code. */
+  readonly ask: (change: (waiting: readonly Waiting[]) => readonly Waiting[]) => void
   readonly locale: string
   /** English where undefined. */
   readonly messages: Messages | undefined
@@ -34,9 +43,6 @@ export const MfaContext = createContext<Mfa | undefined>(undefined)
 /** @throws {Error} outside of a provider. */
 export function useMfa(): Mfa {
   const mfa = useContext(MfaContext)
-  if (!mfa)
-    throw new Error(
-      'There is no MfaProvider above this component: put <MfaProvider baseUrl="/mfa"> around it.',
-    )
+  if (!mfa) throw new Error('There is no MfaProvider above this component.')
   return mfa
 }

@@ -1,6 +1,6 @@
 import { error as english } from './messages/en.js'
 import { type MfaError, sentenceOf } from './mfa-error.js'
-import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
+import { useFormat, useGroup } from './use-messages.js'
 
 /** An alert that is there before there is something to say; a person who gave up knows it. */
 export function ErrorAlert({ error }: { error: MfaError | null }) {
@@ -13,12 +13,12 @@ export function ErrorAlert({ error }: { error: MfaError | null }) {
  */
 export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number | undefined }) {
   const t = useGroup('error', english)
-  const locale = useLocale()
+  const format = useFormat()
   const { code, attemptsLeft, requestId, status } = error
   const parts = [
     sentenceOf(code, t),
     status === 429 && !wait && t.later,
-    attemptsLeft !== undefined && formatMessage(locale, t.left, { count: attemptsLeft }),
+    attemptsLeft !== undefined && format(t.left, { count: attemptsLeft }),
     code === 'internal' && requestId && `(${requestId})`,
   ]
   return (
@@ -26,7 +26,7 @@ export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number 
       {parts.filter(Boolean).join(' ')}
       {wait > 0 && (
         <span role="timer" aria-live="off">
-          {` ${formatMessage(locale, t.wait, { time: formatSpan(locale, wait) })}`}
+          {` ${format(t.wait, { time: wait })}`}
         </span>
       )}
     </span>

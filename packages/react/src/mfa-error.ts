@@ -7,7 +7,7 @@ import type { Messages } from './messages/en.js'
  */
 export type MfaErrorCode = ErrorCode | 'network' | 'timeout' | 'aborted'
 
-/** Codes that people meet only by a mistake in the page or the server: they read the sentence of `internal`. */
+/** Codes that people meet only by a mistake in the page or the server, or not at all: the sentence of `internal`. */
 type Mistake =
   | 'not_found'
   | 'method_not_allowed'
@@ -18,6 +18,7 @@ type Mistake =
   | 'not_supported'
   | 'mfa_required'
   | 'step_up_required'
+  | 'aborted'
 
 type Said = Extract<MfaErrorCode, keyof Messages['error']>
 
@@ -27,14 +28,13 @@ const alike: Record<Exclude<MfaErrorCode, Said | Mistake>, Said> = {
   network: 'upstream_unavailable',
   upstream_timeout: 'outcome_unknown',
   timeout: 'outcome_unknown',
-  aborted: 'outcome_unknown',
 }
 
 /** What a person reads about a code. */
 export function sentenceOf(code: string, sentences: Messages['error']): string {
-  const known = sentences as Readonly<Record<string, unknown>>
-  const said = known[(alike as Readonly<Record<string, string>>)[code] ?? code]
-  return typeof said === 'string' ? said : sentences.internal
+  const known: Readonly<Record<string, unknown>> = sentences
+  const said = known[(alike as Readonly<Record<string, string>>)[code] ?? code] as string | undefined
+  return said ?? sentences.internal
 }
 
 /** The one error of this package: what the hooks and the client reject with. It never carries a code or a secret. */

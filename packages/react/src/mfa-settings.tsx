@@ -1,18 +1,22 @@
 import type { MfaStatus } from '@kit/contract'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { Action } from './action.js'
-import { type NextStep, RecoveryStock } from './after-sign-in.js'
 import type { CodeFormOptions } from './attempt-form.js'
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
+import { useMfa } from './context.js'
 import { ErrorAlert } from './error-text.js'
-import { type OperationHook, useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
-import { challenge, error as errorEnglish, form, recovered, recoveryCodes, settings } from './messages/en.js'
+import { Heading } from './heading.js'
+import { useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
+import { challenge, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
+import { isLow, type NextStep } from './next-step.js'
+import { RecoveryStock } from './recovery.js'
+import { recovered } from './recovery-words.js'
 import { RotatePanel } from './rotate-panel.js'
 import { TotpEnrollment } from './totp-enrollment.js'
 import { useUnsavedCodes } from './unsaved-codes.js'
-import { useGroup } from './use-messages.js'
-import { useStepFocus } from './use-step-focus.js'
+import { useFormat, useGroup } from './use-messages.js'
+import type { OperationHook } from './use-operation.js'
 
 /** Props of {@link MfaSettings}. */
 export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'>, SiteOptions {
@@ -39,10 +43,8 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   const [view, setView] = useState<View>(start ?? 'home')
   const unsaved = useUnsavedCodes()
   const [seen, setSeen] = useState(false)
-  const titleId = useId()
   const reveal = useRecoveryCodes()
   const shown = reveal.data ? 'codes' : view
-  const heading = useStepFocus(status ? shown : 'loading')
 
   // While rendering, so that the page never shows the settings in between.
   if (status && view === 'home' && (!status.enrolled || (unsaved && status.verified && !seen)))
@@ -55,11 +57,9 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   const state = !status ? 'loading' : shown === 'enroll' ? 'off' : shown === 'home' ? 'on' : shown
 
   return (
-    <section className={className} data-kit="settings" data-state={state} aria-labelledby={titleId}>
-      {/* The panels of a change have a heading of their own, which takes the focus instead. */}
-      <h2 id={titleId} ref={view === 'home' ? heading : undefined} tabIndex={-1}>
-        {title}
-      </h2>
+    <section className={className} data-kit="settings" data-state={state} aria-label={title}>
+      {/* The panels of a change have a heading of their own, which takes the focus next. */}
+      <Heading step={status ? shown : 'loading'}>{title}</Heading>
       <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : busy}</p>
       <ErrorAlert error={status ? null : error} />
       {status?.required && <p>{t.required}</p>}
@@ -86,7 +86,7 @@ function Home({ status, reveal, onView }: HomeProps) {
   const codes = useGroup('recoveryCodes', recoveryCodes)
   const { rotate, replace } = useGroup('recovered', recovered)
   const { upstream_unavailable } = useGroup('error', errorEnglish)
-  const { capabilities } = status
+  const { capabilities, recoveryCodesRemaining: left } = status
   const button = (action: string, text: string, onClick: () => void) => (
     <Action name={action} busy={reveal.isPending} onClick={onClick}>
       {text}
@@ -95,7 +95,7 @@ function Home({ status, reveal, onView }: HomeProps) {
   return (
     <>
       {status.stale && <p>{upstream_unavailable}</p>}
-      <RecoveryStock remaining={status.recoveryCodesRemaining} />
+      <RecoveryStock remaining={left} low={isLow(left)} messages={useMfa().messages} format={useFormat()} />
       {!capabilities.rotate && capabilities.remove && <p>{t.noRotate}</p>}
       <ErrorAlert error={reveal.error} />
       <div className="kit-actions">

@@ -1,4 +1,5 @@
-import { SignIn, type SignInProps } from './sign-in.js'
+import * as recovery from './recovery.js'
+import { type SignInProps, Verify } from './verify.js'
 
 /** Props of {@link RecoverAccount}. */
 export type RecoverAccountProps = Omit<SignInProps, 'digits' | 'autoSubmit'>
@@ -10,5 +11,5 @@ export type RecoverAccountProps = Omit<SignInProps, 'digits' | 'autoSubmit'>
  * authenticator app, new recovery codes, and going on.
  */
 export function RecoverAccount(props: RecoverAccountProps) {
-  return <SignIn {...props} kit="recover" only="recovery-code" />
+  return <Verify {...props} kit="recover" recovery={recovery} />
 }

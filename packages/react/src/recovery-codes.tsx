@@ -41,7 +41,7 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
   const t = useGroup('recoveryCodes', recoveryCodes)
   const locale = useLocale()
   const list = useRef<HTMLUListElement>(null)
-  const { state, copy } = useCopy()
+  const { state, copy, said } = useCopy()
   // Known after mounting only: a server has another clock, another time zone and no host name.
   const [made, setMade] = useState<{ host: string; date: string }>()
   useEffect(() => {
@@ -49,10 +49,7 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
   }, [locale])
 
   const name = site ?? made?.host ?? ''
-  const about = [
-    formatMessage(locale, t.file, { name: account ? `${name} (${account})` : name }),
-    made?.date ?? '',
-  ]
+  const title = formatMessage(locale, t.file, { name: account ? `${name} (${account})` : name })
   const text = codes.join('\n')
 
   return (
@@ -64,9 +61,9 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
       data-state={state}
     >
       <p className="kit-print">
-        {about[0]}
+        {title}
         <br />
-        {about[1]}
+        {made?.date}
       </p>
       <ul ref={list} dir="ltr" translate="no">
         {codes.map((code) => (
@@ -81,12 +78,7 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
         </Action>
         <Action
           name="download"
-          onClick={() =>
-            saveFile(
-              `${name.replace(/[^\p{L}\p{N}.]+/gu, '-')}-recovery-codes.txt`,
-              `${about.join('\n')}\n\n${text}\n`,
-            )
-          }
+          onClick={() => saveFile(`${name}-recovery-codes.txt`, `${title}\n${made?.date}\n\n${text}\n`)}
         >
           {t.download}
         </Action>
@@ -94,7 +86,7 @@ export const RecoveryCodes = forwardRef<HTMLDivElement, RecoveryCodesProps>(func
           {t.print}
         </Action>
       </div>
-      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
+      {said}
       {onSaved && (
         <Action name="saved" onClick={onSaved}>
           {t.saved}

@@ -1,9 +1,10 @@
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ConfirmPanel } from './confirm-panel.js'
+import { Heading } from './heading.js'
 import { useRotateRecoveryCodes } from './hooks.js'
-import { recovered, recoveryCodes } from './messages/en.js'
+import { recoveryCodes } from './messages/en.js'
+import { recovered } from './recovery-words.js'
 import { useGroup } from './use-messages.js'
-import { useStepFocus } from './use-step-focus.js'
 
 interface RotatePanelProps extends SiteOptions {
   /** The new codes are saved. */
@@ -16,7 +17,6 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
   const { data, error, isPending, mutate, reset } = useRotateRecoveryCodes()
-  const heading = useStepFocus(data ? 'codes' : 'confirm')
   if (!data)
     return (
       <ConfirmPanel
@@ -31,9 +31,9 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
     )
   return (
     <>
-      <h2 ref={heading} tabIndex={-1}>
+      <Heading step="codes" first>
         {t.title}
-      </h2>
+      </Heading>
       <CodesToSave
         site={site}
         codes={data.recoveryCodes}

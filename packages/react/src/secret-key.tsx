@@ -28,7 +28,7 @@ export const SecretKey = forwardRef<HTMLDivElement, SecretKeyProps>(function Sec
 ) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const key = useRef<HTMLElement>(null)
-  const { state, copy } = useCopy()
+  const { state, copy, said } = useCopy()
   return (
     <div {...rest} ref={ref} className={`kit-secret-key ${className}`} data-state={state}>
       <code ref={key} data-kit="secret-key" data-state={state} dir="ltr" translate="no" onCopy={copyUnspaced}>
@@ -37,7 +37,7 @@ export const SecretKey = forwardRef<HTMLDivElement, SecretKeyProps>(function Sec
       <Action name="copy" onClick={() => void copy(value, key.current)}>
         {t.copy}
       </Action>
-      <span role="status">{state === 'copied' ? t.copied : state === 'failed' ? t.failed : ''}</span>
+      {said}
     </div>
   )
 })

@@ -1,4 +1,4 @@
-import { SignIn, type SignInProps } from './sign-in.js'
+import { type SignInProps, Verify } from './verify.js'
 
 /** Props of {@link TotpChallenge}. */
 export type TotpChallengeProps = SignInProps
@@ -10,5 +10,5 @@ export type TotpChallengeProps = SignInProps
  * are left and the person chooses what to do about it.
  */
 export function TotpChallenge(props: TotpChallengeProps) {
-  return <SignIn {...props} kit="challenge" />
+  return <Verify {...props} kit="challenge" />
 }

@@ -1,13 +1,13 @@
-import { type ReactNode, useId, useSyncExternalStore } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Action } from './action.js'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
 import { ErrorAlert } from './error-text.js'
+import { Heading } from './heading.js'
 import { enrollment, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
 import { QrCode } from './qr-code.js'
 import { SecretKey } from './secret-key.js'
-import { formatMessage, formatSpan, useGroup, useLocale } from './use-messages.js'
-import { useStepFocus } from './use-step-focus.js'
+import { useFormat, useGroup } from './use-messages.js'
 import { type TotpEnrollmentOptions, useTotpEnrollment } from './use-totp-enrollment.js'
 
 /** Props of {@link TotpEnrollment}. */
@@ -15,22 +15,6 @@ export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOpti
   /** Moves the focus to the heading when it appears: for a page that shows it at a click. Default false. */
   autoFocus?: boolean | undefined
   className?: string | undefined
-}
-
-const touch = '(pointer: coarse)'
-const subscribe = (changed: () => void) => {
-  const query = globalThis.matchMedia?.(touch)
-  query?.addEventListener('change', changed)
-  return () => query?.removeEventListener('change', changed)
-}
-
-/** Whether the page is most likely on the phone that has the app, where nobody can scan it. */
-function useTouch(): boolean {
-  return useSyncExternalStore(
-    subscribe,
-    () => globalThis.matchMedia?.(touch).matches ?? false,
-    () => false,
-  )
 }
 
 /**
@@ -53,18 +37,18 @@ export function TotpEnrollment({
   const { on } = useGroup('settings', settings)
   const errors = useGroup('error', errorEnglish)
   const codeWords = useGroup('recoveryCodes', recoveryCodes)
-  const locale = useLocale()
-  const isTouch = useTouch()
-  const titleId = useId()
-  const heading = useStepFocus(state.step, autoFocus)
+  const format = useFormat()
+  // A page by touch is most likely on the phone that has the app, where nobody can scan it.
+  const [isTouch, setTouch] = useState(false)
+  useEffect(() => setTouch(!!window.matchMedia?.('(pointer: coarse)').matches), [])
 
+  const title = state.step === 'codes' ? codeWords.title : t.title
   const button = (action: string, text: string, onClick: () => unknown) => (
     <Action name={action} busy={isPending} onClick={() => void onClick()}>
       {text}
     </Action>
   )
   const cancel = button('cancel', words.cancel, flow.cancel)
-  const leave = options.onCancel ? cancel : null
 
   const content = (): ReactNode => {
     switch (state.step) {
@@ -76,18 +60,11 @@ export function TotpEnrollment({
             <p>{t.intro}</p>
             {options.replace && <p>{t.replace}</p>}
             <div className="kit-actions">
-              {state.resumable ? (
-                <>
-                  {button('continue', words.continue, flow.start)}
-                  {button('restart', t.restart, flow.restart)}
-                  {cancel}
-                </>
-              ) : (
-                <>
-                  {button('start', t.title, flow.start)}
-                  {leave}
-                </>
-              )}
+              {state.resumable
+                ? button('continue', words.continue, flow.start)
+                : button('start', t.title, flow.start)}
+              {state.resumable && button('restart', t.restart, flow.restart)}
+              {(state.resumable || options.onCancel) && cancel}
             </div>
           </>
         )
@@ -110,21 +87,10 @@ export function TotpEnrollment({
             {isTouch ? image : link}
             <p>{t.key}</p>
             <SecretKey value={secret} />
-            <AttemptForm
-              digits={digits}
-              autoSubmit={autoSubmit}
-              title={t.title}
-              error={flow.codeError}
-              isPending={flow.isConfirming}
-              send={flow.confirm}
-            >
-              {cancel}
+            <AttemptForm digits={digits} autoSubmit={autoSubmit} title={t.title} send={flow.confirm}>
+              {() => cancel}
             </AttemptForm>
-            {state.secondsLeft > 0 && (
-              <p role="timer">
-                {formatMessage(locale, t.expires, { time: formatSpan(locale, state.secondsLeft) })}
-              </p>
-            )}
+            {state.secondsLeft > 0 && <p role="timer">{format(t.expires, { time: state.secondsLeft })}</p>}
           </>
         )
       }
@@ -167,12 +133,12 @@ export function TotpEnrollment({
       className={className}
       data-kit="enrollment"
       data-state={state.step}
-      aria-labelledby={titleId}
+      aria-label={title}
       aria-busy={state.step === 'loading'}
     >
-      <h2 id={titleId} ref={heading} tabIndex={-1}>
-        {state.step === 'codes' ? codeWords.title : t.title}
-      </h2>
+      <Heading step={state.step} first={autoFocus}>
+        {title}
+      </Heading>
       {content()}
       <p role="status">{isPending ? words.busy : ''}</p>
       <ErrorAlert error={error} />

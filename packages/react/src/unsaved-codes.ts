@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 
 /** Says only that codes were shown and not yet called saved: no code, no name. Ends with the tab. */
-const key = 'kit-mfa-unsaved-codes'
+const key = 'kit-unsaved-codes'
 
 /** Marks the recovery codes of this tab as shown but not yet saved, or as saved. */
 export function markUnsaved(unsaved: boolean): void {

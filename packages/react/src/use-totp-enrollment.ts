@@ -119,7 +119,9 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
       : { step: 'enrolled' }
   })()
 
-  const quietly = (action: () => Promise<unknown>) => () => action().then(noop, noop)
+  const quietly = (action: () => Promise<unknown>) => async () => {
+    await action().catch(() => {})
+  }
   const failed = [create, remove, discard, codesAgain].find(({ error }) => error && error.code !== 'aborted')
 
   return {
@@ -169,5 +171,3 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     isConfirming: authenticate.isPending,
   }
 }
-
-const noop = () => {}

@@ -2,67 +2,108 @@ import type { MfaStatus } from '@kit/contract'
 import { useState } from 'react'
 import { Action } from './action.js'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
-import { useAuthenticateTotp, useRecover } from './hooks.js'
-import { form } from './messages/en.js'
-import { useGroup } from './use-messages.js'
+import { useMfa } from './context.js'
+import { challenge, form } from './messages/en.js'
+import { isLow, type OnSuccess } from './next-step.js'
+import { useFormat, useGroup } from './use-messages.js'
+import { useSend } from './use-send.js'
 
-interface VerifyProps extends CodeFormOptions {
-  title: string
-  /** Takes one kind alone, and offers no change to the other. */
-  only?: 'code' | 'recovery-code' | undefined
-  onPass: (status: MfaStatus) => void
+/** What both pages of sign-in take. */
+export interface SignInProps extends CodeFormOptions {
+  /** The person is verified: go on to the page they want, or to `<MfaSettings start={next} />`. */
+  onSuccess?: OnSuccess | undefined
+  /** Shows a button that leaves the page. */
   onCancel?: (() => void) | undefined
-  /** Tells which form is shown. */
-  onView?: ((view: 'code' | 'recovery-code') => void) | undefined
+  className?: string | undefined
 }
+
+/** Everything about recovery codes at sign-in. Most people never need it, so it comes when it is asked for. */
+type Recovery = typeof import('./recovery.js')
+
+interface VerifyProps extends SignInProps {
+  /** The `data-kit` of a page of sign-in, where there may be a choice to make before the person goes on. */
+  kit?: 'challenge' | 'recover'
+  /** Takes a recovery code and nothing else; with `null`, a code and nothing else. */
+  recovery?: Recovery | null | undefined
+}
+
+const loadRecovery = (): Promise<Recovery> => import('./recovery.js')
 
 /** A code of the app, or a recovery code instead: one click apart, and the focus goes along. */
 export function Verify(props: VerifyProps) {
-  const { title, only, onPass, onCancel, onView, autoFocus, ...options } = props
+  const { kit, recovery: only, onSuccess, onCancel, autoFocus, className, ...options } = props
   const t = useGroup('form', form)
-  const authenticate = useAuthenticateTotp()
-  const recover = useRecover()
-  const [view, setView] = useState(only)
-  const recovery = view === 'recovery-code'
-  const { error, isPending } = recovery ? recover : authenticate
+  const { title, stepUp } = useGroup('challenge', challenge)
+  const { client, messages } = useMfa()
+  const format = useFormat()
+  const send = useSend()
+  // `null` after a way back, which takes the focus along as the way there did.
+  const [recovery, setRecovery] = useState(only)
+  const [passed, setPassed] = useState<{ status: MfaStatus; spent: boolean; low: boolean }>()
   const other = recovery ? 'code' : 'recovery-code'
-  const heading = recovery ? t.useRecovery : title
+  const heading = recovery ? t.useRecovery : kit ? title : stepUp
+
+  const pass = async (status: MfaStatus) => {
+    const spent = status.verified?.method === 'recovery_code'
+    const low = isLow(status.recoveryCodesRemaining)
+    // The person is in: where the choice cannot be loaded, they go on without it.
+    const loaded = kit && (spent || low) && (await loadRecovery().catch(() => {}))
+    if (!loaded) return onSuccess?.(status)
+    setRecovery(loaded)
+    setPassed({ status, spent, low })
+  }
+
   return (
-    <>
-      <h2>{heading}</h2>
-      <AttemptForm
-        key={other}
-        {...options}
-        title={heading}
-        recovery={recovery}
-        autoFocus={autoFocus || view !== only}
-        error={error}
-        isPending={isPending}
-        send={async (value) =>
-          onPass(
-            await (recovery
-              ? recover.mutateAsync({ recoveryCode: value })
-              : authenticate.mutateAsync({ code: value })),
-          )
-        }
-      >
-        {!only && (
-          <Action
-            name={`use-${other}`}
-            onClick={() => {
-              setView(other)
-              onView?.(other)
-            }}
+    <section
+      className={className}
+      data-kit={kit}
+      data-state={passed ? 'after' : recovery ? 'recovery-code' : 'code'}
+    >
+      {passed && recovery ? (
+        <recovery.AfterSignIn
+          {...passed}
+          onSuccess={onSuccess}
+          words={t}
+          messages={messages}
+          format={format}
+        />
+      ) : (
+        <>
+          <h2>{heading}</h2>
+          <AttemptForm
+            key={other}
+            {...options}
+            title={heading}
+            recovery={recovery}
+            autoFocus={autoFocus || recovery !== only}
+            send={async (value) =>
+              pass(
+                await send(() =>
+                  recovery ? client.recover({ recoveryCode: value }) : client.authenticate({ code: value }),
+                ),
+              )
+            }
           >
-            {recovery ? t.useCode : t.useRecovery}
-          </Action>
-        )}
-        {onCancel && (
-          <Action name="cancel" onClick={onCancel}>
-            {t.cancel}
-          </Action>
-        )}
-      </AttemptForm>
-    </>
+            {(attempt) => (
+              <>
+                {only === undefined && (
+                  <Action
+                    name={`use-${other}`}
+                    onClick={() => attempt(async () => setRecovery(recovery ? null : await loadRecovery()))}
+                  >
+                    {recovery ? t.useCode : t.useRecovery}
+                  </Action>
+                )}
+                {onCancel && (
+                  <Action name="cancel" onClick={onCancel}>
+                    {t.cancel}
+                  </Action>
+                )}
+              </>
+            )}
+          </AttemptForm>
+        </>
+      )}
+    </section>
   )
 }

@@ -142,6 +142,7 @@ const states: Record<string, State> = {
     make: enrolled,
     reach: async () => {
       click('use-recovery-code')
+      await seen('recovery-code-input')
       fireEvent.change(kit('recovery-code-input') as HTMLElement, { target: { value: 'abcd' } })
       click('submit')
       await seen('error')

@@ -7,8 +7,6 @@ export const ar: Messages = {
     code: 'الرمز من تطبيق المصادقة',
     digits: 'أدخل الأرقام الـ{count}.',
     auto: 'يرسل الرمز مع آخر رقم.',
-    recovery: 'رمز الاسترداد',
-    forgiving: 'لا تهم حالة الأحرف والشرطات والمسافات.',
     submit: 'تحقق',
     busy: 'لحظة…',
     continue: 'متابعة',
@@ -57,6 +55,8 @@ export const ar: Messages = {
       other: 'بقي {count} رمز استرداد.',
     },
     low: 'أنشئ رموزا جديدة قبل أن تحتاج إليها.',
+    recovery: 'رمز الاسترداد',
+    forgiving: 'لا تهم حالة الأحرف والشرطات والمسافات.',
   },
   recoveryCodes: {
     title: 'احفظ رموز الاسترداد',

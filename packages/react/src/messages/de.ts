@@ -7,8 +7,6 @@ export const de: Messages = {
     code: 'Code aus Ihrer Authenticator-App',
     digits: 'Geben Sie die {count} Ziffern ein.',
     auto: 'Mit der letzten Ziffer wird der Code gesendet.',
-    recovery: 'Wiederherstellungscode',
-    forgiving: 'Groß- und Kleinschreibung, Bindestriche und Leerzeichen spielen keine Rolle.',
     submit: 'Bestätigen',
     busy: 'Einen Moment…',
     continue: 'Weiter',
@@ -45,6 +43,8 @@ export const de: Messages = {
     rotate: 'Neue Wiederherstellungscodes erstellen',
     left: { one: 'Noch {count} Wiederherstellungscode.', other: 'Noch {count} Wiederherstellungscodes.' },
     low: 'Erstellen Sie neue, bevor Sie einen brauchen.',
+    recovery: 'Wiederherstellungscode',
+    forgiving: 'Groß- und Kleinschreibung, Bindestriche und Leerzeichen spielen keine Rolle.',
   },
   recoveryCodes: {
     title: 'Sichern Sie Ihre Wiederherstellungscodes',

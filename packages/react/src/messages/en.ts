@@ -5,6 +5,8 @@
  * chosen by `{count}`.
  */
 
+import { recovered } from '../recovery-words.js'
+
 /** Forms of one message by the plural category of its `{count}`; `other` stands in for those left out. */
 export interface Plural {
   readonly zero?: string
@@ -20,8 +22,6 @@ export const form = {
   code: 'Code from your authenticator app',
   digits: 'Enter the {count} digits.',
   auto: 'The last digit sends the code.',
-  recovery: 'Recovery code',
-  forgiving: 'Capital letters, dashes and spaces do not matter.',
   submit: 'Verify',
   busy: 'One moment…',
   continue: 'Continue',
@@ -57,16 +57,6 @@ export const error = {
 export const challenge = {
   title: 'Two-step verification',
   stepUp: 'Confirm that it is you',
-}
-
-/** After a recovery code was used, and how many are left. */
-export const recovered = {
-  title: 'Your recovery codes',
-  body: 'That code no longer works. If you lost your authenticator app, set up a new one.',
-  replace: 'Set up a new authenticator app',
-  rotate: 'Make new recovery codes',
-  left: { one: '{count} recovery code left.', other: '{count} recovery codes left.' } as Plural,
-  low: 'Make new ones before you need one.',
 }
 
 /** Recovery codes on the screen. */

@@ -7,8 +7,6 @@ export const es: Messages = {
     code: 'Código de tu aplicación de autenticación',
     digits: 'Escribe los {count} dígitos.',
     auto: 'El último dígito envía el código.',
-    recovery: 'Código de recuperación',
-    forgiving: 'No importan las mayúsculas, los guiones ni los espacios.',
     submit: 'Verificar',
     busy: 'Un momento…',
     continue: 'Continuar',
@@ -45,6 +43,8 @@ export const es: Messages = {
     rotate: 'Crear nuevos códigos de recuperación',
     left: { one: 'Queda {count} código de recuperación.', other: 'Quedan {count} códigos de recuperación.' },
     low: 'Crea otros antes de necesitarlos.',
+    recovery: 'Código de recuperación',
+    forgiving: 'No importan las mayúsculas, los guiones ni los espacios.',
   },
   recoveryCodes: {
     title: 'Guarda tus códigos de recuperación',

@@ -7,8 +7,6 @@ export const fr: Messages = {
     code: 'Code de votre application d’authentification',
     digits: 'Saisissez les {count} chiffres.',
     auto: 'Le dernier chiffre envoie le code.',
-    recovery: 'Code de récupération',
-    forgiving: 'Majuscules, tirets et espaces n’ont pas d’importance.',
     submit: 'Vérifier',
     busy: 'Un instant…',
     continue: 'Continuer',
@@ -45,6 +43,8 @@ export const fr: Messages = {
     rotate: 'Créer de nouveaux codes de récupération',
     left: { one: 'Il reste {count} code de récupération.', other: 'Il reste {count} codes de récupération.' },
     low: 'Créez-en de nouveaux avant d’en avoir besoin.',
+    recovery: 'Code de récupération',
+    forgiving: 'Majuscules, tirets et espaces n’ont pas d’importance.',
   },
   recoveryCodes: {
     title: 'Enregistrez vos codes de récupération',

@@ -7,8 +7,6 @@ export const it: Messages = {
     code: 'Codice dalla tua app di autenticazione',
     digits: 'Inserisci le {count} cifre.',
     auto: 'L’ultima cifra invia il codice.',
-    recovery: 'Codice di recupero',
-    forgiving: 'Maiuscole, trattini e spazi non contano.',
     submit: 'Verifica',
     busy: 'Un momento…',
     continue: 'Continua',
@@ -45,6 +43,8 @@ export const it: Messages = {
     rotate: 'Crea nuovi codici di recupero',
     left: { one: '{count} codice di recupero rimasto.', other: '{count} codici di recupero rimasti.' },
     low: 'Creane di nuovi prima che ti servano.',
+    recovery: 'Codice di recupero',
+    forgiving: 'Maiuscole, trattini e spazi non contano.',
   },
   recoveryCodes: {
     title: 'Salva i tuoi codici di recupero',

@@ -7,8 +7,6 @@ export const ja: Messages = {
     code: '認証アプリのコード',
     digits: '{count}桁の数字を入力してください。',
     auto: '最後の桁で送信されます。',
-    recovery: 'リカバリーコード',
-    forgiving: '大文字と小文字、ハイフン、空白は区別しません。',
     submit: '確認',
     busy: 'お待ちください…',
     continue: '続ける',
@@ -45,6 +43,8 @@ export const ja: Messages = {
     rotate: '新しいリカバリーコードを作る',
     left: { other: 'リカバリーコードの残りは{count}個です。' },
     low: '必要になる前に新しく作ってください。',
+    recovery: 'リカバリーコード',
+    forgiving: '大文字小文字、ハイフン、空白は区別しません。',
   },
   recoveryCodes: {
     title: 'リカバリーコードを保存してください',

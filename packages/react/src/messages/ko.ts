@@ -7,8 +7,6 @@ export const ko: Messages = {
     code: '인증 앱의 코드',
     digits: '숫자 {count}자리를 입력하세요.',
     auto: '마지막 숫자를 입력하면 코드가 전송됩니다.',
-    recovery: '복구 코드',
-    forgiving: '대소문자, 하이픈, 공백은 구분하지 않습니다.',
     submit: '확인',
     busy: '잠시만 기다리세요…',
     continue: '계속',
@@ -45,6 +43,8 @@ export const ko: Messages = {
     rotate: '새 복구 코드 만들기',
     left: { other: '복구 코드가 {count}개 남았습니다.' },
     low: '필요해지기 전에 새로 만드세요.',
+    recovery: '복구 코드',
+    forgiving: '대소문자, 하이픈, 공백은 구분하지 않습니다.',
   },
   recoveryCodes: {
     title: '복구 코드를 저장하세요',

@@ -7,8 +7,6 @@ export const nl: Messages = {
     code: 'Code uit je authenticator-app',
     digits: 'Voer de {count} cijfers in.',
     auto: 'Met het laatste cijfer wordt de code verstuurd.',
-    recovery: 'Herstelcode',
-    forgiving: 'Hoofdletters, streepjes en spaties maken niet uit.',
     submit: 'Verifiëren',
     busy: 'Een ogenblik…',
     continue: 'Doorgaan',
@@ -45,6 +43,8 @@ export const nl: Messages = {
     rotate: 'Nieuwe herstelcodes maken',
     left: { one: 'Nog {count} herstelcode.', other: 'Nog {count} herstelcodes.' },
     low: 'Maak nieuwe voordat je er een nodig hebt.',
+    recovery: 'Herstelcode',
+    forgiving: 'Hoofdletters, streepjes en spaties maken niet uit.',
   },
   recoveryCodes: {
     title: 'Bewaar je herstelcodes',

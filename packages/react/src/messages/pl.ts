@@ -7,8 +7,6 @@ export const pl: Messages = {
     code: 'Kod z aplikacji uwierzytelniającej',
     digits: 'Wpisz {count} cyfr.',
     auto: 'Ostatnia cyfra wysyła kod.',
-    recovery: 'Kod odzyskiwania',
-    forgiving: 'Wielkość liter, myślniki i spacje nie mają znaczenia.',
     submit: 'Zweryfikuj',
     busy: 'Chwileczkę…',
     continue: 'Dalej',
@@ -55,6 +53,8 @@ export const pl: Messages = {
       other: 'Zostało {count} kodu odzyskiwania.',
     },
     low: 'Utwórz nowe, zanim będą potrzebne.',
+    recovery: 'Kod odzyskiwania',
+    forgiving: 'Wielkość liter, myślniki i spacje nie mają znaczenia.',
   },
   recoveryCodes: {
     title: 'Zapisz kody odzyskiwania',

@@ -7,8 +7,6 @@ export const ptBR: Messages = {
     code: 'Código do seu app autenticador',
     digits: 'Digite os {count} dígitos.',
     auto: 'O último dígito envia o código.',
-    recovery: 'Código de recuperação',
-    forgiving: 'Maiúsculas, hifens e espaços não fazem diferença.',
     submit: 'Verificar',
     busy: 'Um momento…',
     continue: 'Continuar',
@@ -45,6 +43,8 @@ export const ptBR: Messages = {
     rotate: 'Criar novos códigos de recuperação',
     left: { one: 'Resta {count} código de recuperação.', other: 'Restam {count} códigos de recuperação.' },
     low: 'Crie outros antes de precisar deles.',
+    recovery: 'Código de recuperação',
+    forgiving: 'Maiúsculas, hifens e espaços não fazem diferença.',
   },
   recoveryCodes: {
     title: 'Salve seus códigos de recuperação',

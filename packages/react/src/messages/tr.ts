@@ -7,8 +7,6 @@ export const tr: Messages = {
     code: 'Kimlik doğrulama uygulamanızdaki kod',
     digits: '{count} rakamı girin.',
     auto: 'Son rakamla kod gönderilir.',
-    recovery: 'Kurtarma kodu',
-    forgiving: 'Büyük harf, tire ve boşluk fark etmez.',
     submit: 'Doğrula',
     busy: 'Lütfen bekleyin…',
     continue: 'Devam et',
@@ -45,6 +43,8 @@ export const tr: Messages = {
     rotate: 'Yeni kurtarma kodları oluştur',
     left: { other: '{count} kurtarma kodu kaldı.' },
     low: 'Gerekmeden önce yenilerini oluşturun.',
+    recovery: 'Kurtarma kodu',
+    forgiving: 'Büyük harf, tire ve boşluk fark etmez.',
   },
   recoveryCodes: {
     title: 'Kurtarma kodlarınızı kaydedin',

@@ -7,8 +7,6 @@ export const zhHans: Messages = {
     code: '身份验证器应用中的验证码',
     digits: '请输入 {count} 位数字。',
     auto: '输入最后一位后将自动提交。',
-    recovery: '恢复代码',
-    forgiving: '不区分大小写，也可以包含或省略连字符和空格。',
     submit: '验证',
     busy: '请稍候…',
     continue: '继续',
@@ -45,6 +43,8 @@ export const zhHans: Messages = {
     rotate: '生成新的恢复代码',
     left: { other: '还剩 {count} 个恢复代码。' },
     low: '请在需要之前生成新的恢复代码。',
+    recovery: '恢复代码',
+    forgiving: '不区分大小写，也可以包含或省略连字符和空格。',
   },
   recoveryCodes: {
     title: '保存您的恢复代码',

@@ -11,6 +11,8 @@ interface Visit {
   css?: 'none'
   theme?: 'light' | 'dark'
   react18?: boolean
+  /** What is loaded later comes in files of its own. */
+  split?: boolean
 }
 
 /** The address of a page of the fixture. */

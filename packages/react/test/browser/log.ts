@@ -7,6 +7,7 @@ export const log = {
   submits: [] as string[],
   commits: 0,
   saved: 0,
+  passed: 0,
   prints: 0,
   /** Warnings and errors of the console, and of hydration. */
   messages: [] as string[],

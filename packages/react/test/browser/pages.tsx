@@ -89,7 +89,7 @@ export interface FlowPageProps {
 
 const flows = {
   enrollment: <TotpEnrollment onCancel={() => {}} />,
-  challenge: <TotpChallenge />,
+  challenge: <TotpChallenge onSuccess={() => void log.passed++} />,
   recover: <RecoverAccount onCancel={() => {}} />,
   settings: <MfaSettings />,
 }

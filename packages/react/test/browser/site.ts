@@ -68,10 +68,10 @@ const html = (query: URLSearchParams, body: string) => `<!doctype html>
 <title>Fixture</title>
 ${query.get('css') === 'none' ? '' : '<link rel="stylesheet" href="/styles.css"><link rel="stylesheet" href="/page.css">'}
 </head>
-<body><div id="root">${body}</div><script type="module" src="/page${query.has('react18') ? '-18' : ''}.js"></script></body>
+<body><div id="root">${body}</div><script type="module" src="${query.has('split') ? '/split' : ''}/page${query.has('react18') ? '-18' : ''}.js"></script></body>
 </html>`
 
-/** The fixture's pages on a port of their own: `/?page=code&props={…}&ssr=1&dir=rtl&css=none&react18=1`. */
+/** The fixture's pages on a port of their own: `/?page=code&props={…}&ssr=1&dir=rtl&css=none&react18=1&split=1`. */
 export async function startSite() {
   const made = new Map<string, Promise<unknown>>()
   /** Made when first asked for. */
@@ -81,6 +81,14 @@ export async function startSite() {
   }
   const page = (options: BuildOptions) =>
     onlyOutput({ ...options, entryPoints: [join(folder, 'page.tsx')], platform: 'browser' })
+  /** What is loaded later in files of its own, as most applications are bundled. */
+  const split = async (path: string) => {
+    const entryPoints = [join(folder, 'page.tsx')]
+    const { outputFiles } = await once('split', () =>
+      build({ ...bundle, entryPoints, platform: 'browser', splitting: true, outdir: '/split' }),
+    )
+    return outputFiles?.find((file) => file.path === path)?.text ?? ''
+  }
   const files: Record<string, [type: string, text: () => Promise<string> | string]> = {
     '/page.js': ['text/javascript', () => once('page', () => page({}))],
     '/page-18.js': ['text/javascript', () => once('page-18', () => page(older))],
@@ -98,7 +106,9 @@ export async function startSite() {
   }
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const [type, text] = files[url.pathname] ?? ['text/html', () => written(url)]
+    const [type, text] = url.pathname.startsWith('/split/')
+      ? ['text/javascript', () => split(url.pathname)]
+      : (files[url.pathname] ?? ['text/html', () => written(url)])
     let status = 200
     const body = await Promise.resolve(text()).catch((error: unknown) => {
       status = 500

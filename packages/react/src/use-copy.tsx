@@ -1,4 +1,6 @@
 import { useState } from 'react'
+import { recoveryCodes } from './messages/en.js'
+import { useGroup } from './use-messages.js'
 
 /** How the last copy went; belongs in `data-state`. */
 export type CopyState = 'idle' | 'copied' | 'failed'
@@ -8,6 +10,7 @@ export type CopyState = 'idle' | 'copied' | 'failed'
  * the page is selected instead, ready for the person's own copy.
  */
 export function useCopy() {
+  const t = useGroup('recoveryCodes', recoveryCodes)
   const [state, setState] = useState<CopyState>('idle')
 
   /**
@@ -27,5 +30,5 @@ export function useCopy() {
     }
   }
 
-  return { state, copy }
+  return { state, copy, said: <span role="status">{state !== 'idle' && t[state]}</span> }
 }

@@ -1,0 +1,64 @@
+import { useCallback, useLayoutEffect, useRef } from 'react'
+import { type StepUp, useMfa, type Waiting } from './context.js'
+import { challenge } from './messages/en.js'
+import { MfaError } from './mfa-error.js'
+import { useGroup } from './use-messages.js'
+import { Verify } from './verify.js'
+
+const asksForCode = (error: unknown) => /^(step_up|mfa)_required$/.test(Object(error).code)
+
+/**
+ * Runs the host's own calls and asks for a code where they need one: `await stepUp(() => fetch('/api/vault'))`.
+ * See {@link StepUp}.
+ */
+export function useStepUp(): StepUp {
+  const { ask } = useMfa()
+  return useCallback<StepUp>(
+    async (action, options) => {
+      for (;;) {
+        try {
+          const answer = await action()
+          if (!(answer instanceof Response && answer.status === 403)) return answer
+          if (!asksForCode(await MfaError.from(answer.clone()))) return answer
+        } catch (error) {
+          if (!asksForCode(error)) throw error
+        }
+        await new Promise<void>((resolve, reject) => {
+          ask((waiting) => [...waiting, { ...options, Dialog: StepUpDialog, resolve, reject }])
+        })
+      }
+    },
+    [ask],
+  )
+}
+
+/**
+ * Asks for a code over the page: the browser's own modal dialog, which keeps the focus inside, closes on Escape and
+ * gives the focus back to what had it.
+ */
+function StepUpDialog({ waiting }: { waiting: readonly Waiting[] }) {
+  const { ask } = useMfa()
+  const { stepUp } = useGroup('challenge', challenge)
+  const ref = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const dialog = ref.current
+    if (!dialog?.open) dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  const settle = (answer: (call: Waiting) => void) => () => {
+    ask(() => [])
+    waiting.forEach(answer)
+  }
+  const cancel = settle(({ reject }) => reject(new MfaError('aborted')))
+  return (
+    <dialog ref={ref} onCancel={cancel} data-kit="step-up" data-state="open" aria-label={stepUp}>
+      <Verify
+        className="kit-panel"
+        recovery={waiting.some(({ codeOnly }) => codeOnly) ? null : undefined}
+        autoFocus
+        onSuccess={settle(({ resolve }) => resolve())}
+        onCancel={cancel}
+      />
+    </dialog>
+  )
+}
