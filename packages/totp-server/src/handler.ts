@@ -219,7 +219,7 @@ export function createHandler(
         { ...given, ...params },
         { onBehalfOf: onBehalfOf(headers) },
       )
-      answer = { status, body: JSON.stringify({ ...fields, request_id: requestId, status_code: status }) }
+      answer = { status, body: JSON.stringify({ request_id: requestId, status_code: status, ...fields }) }
     } catch (error) {
       const refusal = asRefusal(error, requestId)
       status = refusal.status

@@ -162,9 +162,9 @@ export const presentSession = (row: SessionsTable): Session => ({
   user_id: row.subject_id,
   authentication_factors: parseFactors(row.factors),
   roles: [],
-  ...sessionTimes(row),
   attributes: { ip_address: '', user_agent: '' },
   custom_claims: parseObject(row.custom_claims),
+  ...sessionTimes(row),
 })
 
 export const presentMemberSession = (
@@ -177,8 +177,8 @@ export const presentMemberSession = (
   organization_id: organization.organization_id,
   organization_slug: organization.slug,
   roles: [],
-  ...sessionTimes(row),
   custom_claims: parseObject(row.custom_claims),
+  ...sessionTimes(row),
 })
 
 /** Whether MFA was done in a session, by this registration or a recovery code of it. */

@@ -95,7 +95,7 @@ function newFactor(
   nowMs: number,
 ): AuthenticationFactor {
   const now = time(nowMs)
-  return { ...kind, last_authenticated_at: now, created_at: now, updated_at: now }
+  return { last_authenticated_at: now, created_at: now, updated_at: now, ...kind }
 }
 
 /** What a vendor's own first factor would have left in a session. */
@@ -135,7 +135,7 @@ function addFactor(
     const renewed = { ...factor, created_at: known.created_at, sequence_order: known.sequence_order }
     return factors.map((other) => (other === known ? renewed : other))
   }
-  return [...factors, { ...factor, sequence_order: factors.length === 0 ? 'PRIMARY' : 'SECONDARY' }]
+  return [...factors, { sequence_order: factors.length === 0 ? 'PRIMARY' : 'SECONDARY', ...factor }]
 }
 
 const minutes = (count: number) => count * 60_000
@@ -153,7 +153,6 @@ function newSession(
   const { keyId, sealed } = context.keyring.seal(Buffer.from(token), tokenContext(ids))
   const durationMinutes = input.session_duration_minutes ?? sessionDurationMinutes.memberDefault
   const row: SessionsTable = {
-    ...ids,
     kind: subject.kind,
     subject_id: subject.id,
     organization_id: subject.kind === 'member' ? subject.organization.organization_id : null,
@@ -165,6 +164,7 @@ function newSession(
     started_at: nowMs,
     last_accessed_at: nowMs,
     expires_at: nowMs + minutes(durationMinutes),
+    ...ids,
   }
   return { row, token }
 }
