@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { test as base, expect, type Page } from '@playwright/test'
 import jsQr from 'jsqr'
 import { TOTP, URI } from 'otpauth'
+import { createSweep } from '../../../packages/totp-server/test/proof/secrecy.js'
 import { type DemoProcess, makeDataDir, removeDataDir, startDemo } from './demo-process.js'
 
 const { PNG }: { PNG: { sync: { read(file: Buffer): { data: Buffer; width: number; height: number } } } } =
@@ -9,8 +10,33 @@ const { PNG }: { PNG: { sync: { read(file: Buffer): { data: Buffer; width: numbe
 
 export { expect }
 
-/** One demo a worker; every test signs up people of its own. A page that breaks its own policy fails its test. */
-export const test = base.extend<{ strict: undefined }, { demo: DemoProcess }>({
+/** What the people of the test that runs were shown. */
+const shown: string[] = []
+
+/** All that a page keeps beyond its own life, and all that scripts can read of its cookies. */
+const storedBy = (page: Page) =>
+  page.evaluate(async () => {
+    const databases = await Promise.all((await indexedDB.databases()).map(({ name = '' }) => name))
+    const cached = await Promise.all(
+      (await caches.keys()).map(async (key) => (await caches.open(key)).keys()),
+    )
+    return JSON.stringify({
+      local: { ...localStorage },
+      session: { ...sessionStorage },
+      cookies: document.cookie,
+      name: window.name,
+      history: history.state,
+      databases,
+      cached: cached.flat().map(({ url }) => url),
+    })
+  })
+
+/**
+ * One demo a worker; every test signs up people of its own. A page that breaks its own policy fails its test, and
+ * so does a secret or code that stands in an address, the console, the browser's storage, the demo's log or its
+ * database (T85).
+ */
+export const test = base.extend<{ strict: undefined; secrecy: undefined }, { demo: DemoProcess }>({
   demo: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern for the fixtures that this one needs.
     async ({}, use) => {
@@ -33,6 +59,29 @@ export const test = base.extend<{ strict: undefined }, { demo: DemoProcess }>({
       page.on('pageerror', (error) => violations.push(String(error)))
       await use(undefined)
       expect(violations).toEqual([])
+    },
+    { auto: true },
+  ],
+  secrecy: [
+    async ({ context, demo }, use) => {
+      const said: string[] = []
+      context.on('request', (request) => {
+        said.push(request.url(), request.headers()['referer'] ?? '')
+      })
+      context.on('console', (message) => said.push(message.text()))
+      shown.length = 0
+      await use(undefined)
+      const sweep = createSweep()
+      sweep.plant(...shown)
+      sweep.look('addresses and console', said.join('\n'))
+      for (const page of context.pages()) {
+        if (!page.url().startsWith(demo.origin)) continue
+        sweep.look('address', page.url())
+        sweep.look('storage', await storedBy(page))
+      }
+      sweep.look('log', demo.output())
+      sweep.lookIntoFolder('database', demo.dataDir)
+      sweep.end()
     },
     { auto: true },
   ],
@@ -106,6 +155,10 @@ export class Phone {
     return this.totp.label
   }
 
+  get secret() {
+    return this.totp.secret.base32
+  }
+
   get issuer() {
     return this.totp.issuer
   }
@@ -136,6 +189,7 @@ export async function enroll(
   const list = page.locator(kit('recovery-codes')).locator('li')
   await expect(list).toHaveCount(10)
   const recoveryCodes = await list.allInnerTexts()
+  shown.push(phone.secret, spentCode, ...recoveryCodes)
   await page.locator(action('saved')).click()
   await expect(page.locator(kit('settings'))).toHaveAttribute('data-state', 'on')
   return { phone, spentCode, recoveryCodes }
