@@ -43,6 +43,12 @@ const mutants = [
     only: 'SQLite.*(T4|T5|T7)',
   },
   {
+    name: 'last step read, then written: as races over sockets and processes see it',
+    file: statements,
+    change: [[".where('last_step', '<', integer('step'))\n", '\n']],
+    tests: [`${server}/test/proof/single-use.test.ts`],
+  },
+  {
     name: 'missing await on the verdict of a spent step',
     file: `${server}/src/judge.ts`,
     change: [
@@ -172,6 +178,24 @@ const mutants = [
     file: `${server}/src/sqlite.ts`,
     change: [['done.push(() => resolve(result))', 'resolve(result)']],
     tests: [`${server}/test/proof/disk-full.test.ts`],
+  },
+  {
+    name: 'bodies of requests stand in the log',
+    file: `${server}/src/handler.ts`,
+    change: [
+      [
+        '{ requestId, endpoint, status, outcome, milliseconds:',
+        '{ requestId, body, endpoint, status, outcome, milliseconds:',
+      ],
+    ],
+    tests: [`${server}/test/proof/disk-full.test.ts`],
+  },
+  {
+    name: 'whoever comes while the server drains is told to go before the door is shut',
+    file: `${bff}/src/http-server.ts`,
+    change: [['  await lookOnce()\n', '']],
+    tests: [`${bff}/src/http-server.test.ts`],
+    only: 'F37',
   },
   {
     name: 'CSRF token not compared',
