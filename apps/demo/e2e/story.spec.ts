@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { action, enroll, expect, kit, signIn, signOut, signUp, somebody, test } from './test.js'
 
 for (const kind of ['user', 'member'] as const) {
@@ -65,6 +66,49 @@ for (const kind of ['user', 'member'] as const) {
     await expect(page.locator(kit('error'))).toBeVisible()
   })
 }
+
+/** In by a recovery code, up to what to do about it. */
+async function recover(page: Page, code: string) {
+  await page.locator(action('use-recovery-code')).click()
+  await page.locator(kit('recovery-code-input')).fill(code)
+  await page.locator(action('submit')).click()
+  await expect(page.locator(kit('challenge'))).toHaveAttribute('data-state', 'after')
+}
+
+test('after a recovery code: new codes, then a new authenticator app, each begun where it was chosen', async ({
+  page,
+}) => {
+  const person = somebody()
+  await signUp(page, person)
+  const { recoveryCodes } = await enroll(page)
+  const settings = page.locator(kit('settings'))
+  await signOut(page)
+  await signIn(page, person)
+  await recover(page, recoveryCodes[0]!)
+  await page.locator(action('rotate')).click()
+  await expect(page).toHaveURL(/\/security\?start=rotate$/)
+  await expect(settings).toHaveAttribute('data-state', 'rotate')
+  await page.locator(action('continue')).click()
+  const list = page.locator(kit('recovery-codes')).locator('li')
+  await expect(list).toHaveCount(10)
+  const newCodes = await list.allInnerTexts()
+  expect(newCodes).not.toContain(recoveryCodes[1])
+  await page.locator(action('saved')).click()
+  await expect(settings).toHaveAttribute('data-state', 'on')
+
+  await signOut(page)
+  await signIn(page, person)
+  await recover(page, newCodes[0]!)
+  await page.locator(action('restart')).click()
+  await expect(page).toHaveURL(/\/security\?start=replace$/)
+  await expect(settings).toHaveAttribute('data-state', 'replace')
+  const { phone } = await enroll(page)
+
+  await signOut(page)
+  await signIn(page, person)
+  await page.locator(kit('code-input')).fill(phone.code(1))
+  await expect(page.getByText('Wi-Fi at the cabin')).toBeVisible()
+})
 
 test('a reload in the middle of the setup goes on with the same QR code', async ({ page }) => {
   await signUp(page, somebody())
