@@ -15,9 +15,9 @@ import { startPostgres } from '../lib/postgres.mjs'
 import { start } from '../lib/processes.mjs'
 import { median, report } from '../lib/report.mjs'
 
-const rounds = quick ? 1 : 3
-const warmUpRequests = quick ? 3000 : 10_000
-const requests = quick ? 4000 : 16_000
+const rounds = quick ? 1 : 2
+const warmUpRequests = quick ? 3000 : 8000
+const requests = quick ? 4000 : 8000
 const enrolledCount = 20_000
 const newCount = 6000
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
