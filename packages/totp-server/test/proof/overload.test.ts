@@ -88,11 +88,15 @@ test.skipIf(!isLong)(
 
     const seconds = 8
     const waiting: Promise<void>[] = []
-    let [good, shed, late, other] = [0, 0, 0, 0]
+    let [good, shed, late, other, unanswered] = [0, 0, 0, 0, 0]
+    /** Of this client, on the same machine: ten times what the server takes. */
+    const mostAtOnce = 2560
     const begin = Date.now()
-    for (let sent = 0; Date.now() - begin < seconds * 1000; ) {
+    let sent = 0
+    while (Date.now() - begin < seconds * 1000) {
       const due = ((Date.now() - begin) / 1000) * peak * 5
-      for (; sent < due; sent++) {
+      for (; sent < due && unanswered < mostAtOnce; sent++) {
+        unanswered++
         waiting.push(
           signIn().then((answer) => {
             if (answer?.status === 200) good++
@@ -100,14 +104,19 @@ test.skipIf(!isLong)(
             // Its step was over, or its person's next code was there before it.
             else if (answer?.status === 401 || answer?.status === 429) late++
             else other++
+            unanswered--
           }),
         )
       }
       if (Date.now() - begin > seconds * 500) burst ??= guess()
       await sleep(2)
     }
+    // While it lasted: what this client has queued for itself until then is no load on anybody.
+    const [goodput, offered] = [good, sent].map((count) => (count * 1000) / (Date.now() - begin)) as [
+      number,
+      number,
+    ]
     await Promise.all(waiting)
-    const goodput = good / ((Date.now() - begin) / 1000)
 
     const judged = ((await burst) ?? []).filter((answer) => answer?.status === 401).length
     expect(judged).toBeLessThanOrEqual(5)
@@ -119,10 +128,10 @@ test.skipIf(!isLong)(
     sweep.lookIntoFolder('outputs', server.outputs)
     report('Secrecy', `server under overload: ${sweep.end()}`)
     const share = Math.round((goodput / peak) * 100)
-    expect(share).toBeGreaterThan(50)
+    expect(share).toBeGreaterThanOrEqual(80)
     report(
       'Overload',
-      `peak ${Math.round(peak)} sign-ins/s (client on the same machine); at five times that ${Math.round(goodput)}/s (${share} %), ${shed} shed with 503 and Retry-After, ${late} refused because their code came too late, ${other} unanswered`,
+      `peak ${Math.round(peak)} sign-ins/s (client on the same machine); offered five times that and sent what the client could, ${Math.round(offered)}/s on 512 connections, it accepted ${Math.round(goodput)}/s (${share} %), ${shed} shed with 503 and Retry-After, ${late} refused because their code came too late, ${other} unanswered`,
     )
   },
   proofTimeoutMs,
