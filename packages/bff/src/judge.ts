@@ -99,7 +99,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       const offers = await offersOf(subject, session, marks)
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
-        return { ...verdict, session: sessionAfter(call, operation, proof, origin, verdict) }
+        return { session: sessionAfter(call, operation, proof, origin, verdict), ...verdict }
       })
       // The provider took the code, and yet its own session does not say so: nobody is let in on that.
       if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')

@@ -70,8 +70,8 @@ export function createLog(logger: Logger | undefined): Log {
         requestId,
         operation,
         status,
-        ...(code && { code }),
         durationMs: Math.round(durationMs * 10) / 10,
+        ...(code && { code }),
       }
       write(status >= 500 ? 'warn' : 'debug', line, 'request')
     },
