@@ -32,22 +32,28 @@ const contestants = [
   { name: 'Express + official SDK', file: 'contestants/express-sdk.mjs' },
 ].filter(({ name }) => wanted(name))
 
-const lua = (lines) => `
-local headers = {}
+let codes = 0
+/** Counts codes up over all runs: one that a person sent before would be refused. */
+const lua = (lines) => {
+  codes += 50_000
+  return `
+local headers, code = {}, ${codes}
 ${lines}
 request = function()
-  local i = math.random(1, #headers)
-  return wrk.format(method, path, headers[i], body and string.format(body, math.random(0, 999999)))
+  code = (code + 1) % 1000000
+  return wrk.format(method, path, headers[math.random(1, #headers)], body and string.format(body, code))
 end
 `
+}
 
-const peerLua = lua(
-  `local method, path, body = 'POST', '/authenticate', '{"code":"%06d"}'\n${users
-    .map(
-      (user) => `headers[#headers + 1] = { ['content-type'] = 'application/json', ['x-user'] = '${user}' }`,
-    )
-    .join('\n')}`,
-)
+const peerLua = () =>
+  lua(
+    `local method, path, body = 'POST', '/authenticate', '{"code":"%06d"}'\n${users
+      .map(
+        (user) => `headers[#headers + 1] = { ['content-type'] = 'application/json', ['x-user'] = '${user}' }`,
+      )
+      .join('\n')}`,
+  )
 
 /** Every subject's CSRF token and sealed cookie, got as a browser gets them. */
 async function signIn(url) {
@@ -89,12 +95,17 @@ async function measure(contestant, stub, { concurrency, script = 'authenticate' 
   })
   try {
     const lines = contestant.kit || contestant.signsIn ? await signIn(server.url) : ''
-    const text = !lines ? peerLua : script === 'status' ? statusLua(lines) : kitLua(lines)
+    const text = () => (!lines ? peerLua() : script === 'status' ? statusLua(lines) : kitLua(lines))
     const target = lines ? server.url : `${server.url}/authenticate`
-    await load({ url: target, lua: text, concurrency, requests: fewer(warmUpRequests, concurrency) })
+    await load({ url: target, lua: text(), concurrency, requests: fewer(warmUpRequests, concurrency) })
     const connections = async () => (await (await fetch(`${stub.url}/connections`)).json()).connections
     const [cpu, opened] = [server.cpuSeconds(), await connections()]
-    const result = await load({ url: target, lua: text, concurrency, requests: fewer(requests, concurrency) })
+    const result = await load({
+      url: target,
+      lua: text(),
+      concurrency,
+      requests: fewer(requests, concurrency),
+    })
     return {
       ...result,
       cpuPer1k: ((server.cpuSeconds() - cpu) / result.requests) * 1000,

@@ -1,5 +1,6 @@
 // What a browser has to load: gzip bytes of each entry, host libraries left out.
 import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -74,7 +75,7 @@ async function bundle(code) {
       })
     },
   }
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: here, loader: 'js' },
     bundle: true,
     minify: true,
@@ -84,6 +85,7 @@ async function bundle(code) {
     splitting: true,
     outdir: 'out',
     write: false,
+    metafile: true,
     legalComments: 'none',
     logLevel: 'silent',
     conditions: ['@kit/source'],
@@ -92,12 +94,20 @@ async function bundle(code) {
     external,
     plugins: [missing],
   })
-  const gzip = (kind) =>
-    outputFiles
-      .filter(({ path }) => path.endsWith(kind))
-      .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
-  const minified = outputFiles.reduce((sum, { contents }) => sum + contents.length, 0)
-  return { minified, gzip: gzip('.js') }
+  // Files that the entry loads at once or later: esbuild also writes those that only left-out code would load.
+  const loaded = new Set()
+  const visit = (path) => {
+    if (loaded.has(path) || !metafile.outputs[path]) return
+    loaded.add(path)
+    for (const { path: next } of metafile.outputs[path].imports) visit(next)
+  }
+  visit(Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint) ?? '')
+  const files = outputFiles.filter(({ path }) => loaded.has(relative(process.cwd(), path)))
+  const scripts = files.filter(({ path }) => path.endsWith('.js'))
+  return {
+    minified: files.reduce((sum, { contents }) => sum + contents.length, 0),
+    gzip: scripts.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0),
+  }
 }
 
 /** @returns `{ name, version, minified, gzip }`, in bytes */
