@@ -24,6 +24,8 @@ export interface JudgeDeps {
   limit: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
   /** Gives an accepted code's room under the limits back. */
   refund: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
+  /** Told how far the provider's clock is ahead, whenever a code was accepted. */
+  onSkew: (aheadMs: number) => void
   /** Told of a verdict that is not a success. */
   onRefused: (operation: 'authenticate' | 'recover', call: Call, refusal: BffError) => void
   sessionMs: number
@@ -48,6 +50,7 @@ export function createJudge(deps: JudgeDeps): Judge {
     marks,
     limit,
     refund,
+    onSkew,
     onRefused,
     sessionMs,
     customClaims,
@@ -104,6 +107,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       // The provider took the code, and yet its own session does not say so: nobody is let in on that.
       if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')
       if (name !== null && !(await spentCodes.add(name))) throw new BffError('code_already_used')
+      onSkew(accepted.acceptedAtMs - now())
       standings.learn(subject, accepted.sessionToken, accepted.reading)
       await refund(operation, call)
       return accepted

@@ -35,6 +35,11 @@ export function createMetrics() {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8],
       registers,
     }),
+    upstreamClockSkew: new Gauge({
+      name: 'kit_bff_upstream_clock_skew_seconds',
+      help: "How far the provider's clock is ahead, at the last accepted code, to a second.",
+      registers,
+    }),
     breakerOpen: new Gauge({
       name: 'kit_bff_breaker_open',
       help: '1 while calls to the provider are refused here, 0.5 while one is tried.',

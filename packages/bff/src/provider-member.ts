@@ -5,6 +5,7 @@ import {
   type JudgeInput,
   type Proof,
   type Provider,
+  provenAtMs,
   type Reading,
   type Registration,
   requireBase32,
@@ -110,6 +111,7 @@ export class MemberProvider implements Provider {
       factorId: reading.factorId ?? '',
       sessionToken: answer.session_token,
       recoveryCodesRemaining,
+      acceptedAtMs: provenAtMs(answer.member_session?.authentication_factors),
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type Accepted,
   type JudgeInput,
   type Provider,
+  provenAtMs,
   type Reading,
   type Registration,
   requireBase32,
@@ -96,6 +97,7 @@ export class UserProvider implements Provider {
       factorId: answer.totp_id,
       sessionToken: answer.session_token,
       recoveryCodesRemaining: null,
+      acceptedAtMs: provenAtMs(answer.session?.authentication_factors),
     }
   }
 

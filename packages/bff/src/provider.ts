@@ -30,6 +30,8 @@ export interface Accepted {
   sessionToken: string
   /** Null where the answer does not tell. */
   recoveryCodesRemaining: number | null
+  /** When the code was accepted, by the provider's clock; NaN where the answer does not tell. */
+  acceptedAtMs: number
 }
 
 /** A registration that waits for its first code. */
@@ -95,6 +97,13 @@ export function sessionView(
     expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
   }
 }
+
+/** When the factor that was proven last was, by the provider's clock; NaN where no factor tells. */
+export const provenAtMs = (factors: readonly AuthenticationFactor[] = []): number =>
+  factors.reduce((last, factor) => {
+    const at = Date.parse(factor.last_authenticated_at ?? '')
+    return last >= at ? last : at
+  }, Number.NaN)
 
 /** @throws BffError bad_upstream unless the secret is base32, which is all an authenticator app takes */
 export function requireBase32(secret: string): string {

@@ -17,6 +17,8 @@ export interface Reports {
   refund(operation: Judged, call: Call): Promise<void>
   /** Tells the host and the metrics what was done. */
   report(event: KitEventDetail, call: Call): void
+  /** How far the provider's clock is ahead; NaN where it did not tell: F19. */
+  onSkew(aheadMs: number): void
   /** A code that was not accepted. */
   onRefused(operation: Judged, call: Call, refusal: BffError): void
   /** A request that was refused, whatever it was. */
@@ -61,6 +63,9 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
         metrics.verdicts.inc({ method, verdict: 'passed' })
       }
       events.emit(event, originOf(call))
+    },
+    onSkew(aheadMs) {
+      if (!Number.isNaN(aheadMs)) metrics.upstreamClockSkew.set(aheadMs / 1_000)
     },
     onRefused(operation, call, refusal) {
       const method = operation === 'recover' ? 'recovery_code' : 'totp'

@@ -262,6 +262,9 @@ it.each([60_000, -60_000])(
     clock.nowMs += 120_000
     const browser = await world.signedIn()
     expect((await world.submit(browser, world.nextCode())).status).toBe(200)
+    expect(await world.host.bff.metrics()).toContain(
+      `kit_bff_upstream_clock_skew_seconds ${aheadMs / 1000}\n`,
+    )
     expect((await browser.send('GET', '/vault')).text).toBe('gold')
     clock.nowMs += 58 * 60_000
     expect((await browser.send('GET', '/vault')).text).toBe('gold')
