@@ -55,9 +55,9 @@ export async function startHost(
     logger: { debug: write, info: write, warn: write, error: write },
     limits: {
       judged: {
-        address: { max: 10_000, windowSeconds: 600 },
-        session: { max: 10_000, windowSeconds: 60 },
-        subject: { max: 10_000, windowSeconds: 600 },
+        address: { max: 1_000_000, windowSeconds: 600 },
+        session: { max: 1_000_000, windowSeconds: 60 },
+        subject: { max: 1_000_000, windowSeconds: 600 },
       },
       other: {
         address: { max: 100_000, windowSeconds: 60 },

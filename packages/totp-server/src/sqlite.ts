@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { TotpServerError } from './error.js'
@@ -148,11 +148,34 @@ function createEngine(connection: Connection): Engine {
 }
 
 /**
+ * Makes sure that a file which was copied here is whole. A copy of the files of a running process may open and yet
+ * have pages of two moments: SQLite trusts what it finds. Only the files' names go along with a copy, so what the
+ * file system calls the file is written down beside it, and the check, some seconds a gigabyte, is made where that
+ * has changed.
+ *
+ * @throws Error when the file is damaged
+ */
+function checkCopy(connection: Connection, file: string): void {
+  const { ino, birthtimeNs } = statSync(file, { bigint: true })
+  const own = `${ino} ${birthtimeNs}\n`
+  const note = `${file}-checked`
+  if (existsSync(note) && readFileSync(note, 'utf8') === own) return
+  const [problem] = connection.prepare('PRAGMA integrity_check(1)').raw().get() as [string]
+  if (problem !== 'ok') {
+    const found = problem.split('\n').at(-1)
+    throw new Error(
+      `this copy of a database is not whole (${found}); copy it by VACUUM INTO, or while nothing runs`,
+    )
+  }
+  writeFileSync(note, own, { mode: 0o600 })
+}
+
+/**
  * Opens the SQLite file `totp.sqlite` in a folder, which is made, for its owner alone, where it is missing.
  * Several processes may open one folder. A commit is on disk when it is answered (WAL, `synchronous=FULL`).
  *
  * @param options.dataDir a folder, or `:memory:` for a database that lives as long as the store
- * @throws TotpServerError `invalid_option` when the folder or the file cannot be used
+ * @throws TotpServerError `invalid_option` when the folder or the file cannot be used, or a copied file is damaged
  */
 export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Store> {
   const inMemory = dataDir === ':memory:'
@@ -162,10 +185,12 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
       mkdirSync(dataDir, { recursive: true, mode: 0o700 })
       chmodSync(dataDir, 0o700)
     }
-    connection = new Database(inMemory ? dataDir : join(dataDir, 'totp.sqlite'), { timeout: busyTimeoutMs })
+    const file = join(dataDir, 'totp.sqlite')
+    connection = new Database(inMemory ? dataDir : file, { timeout: busyTimeoutMs })
     for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
       connection.pragma(pragma)
     }
+    if (!inMemory) checkCopy(connection, file)
     // IMMEDIATE takes the one lock for writing, so that of two processes the second finds the tables made.
     connection.exec('BEGIN IMMEDIATE')
     await migrate(async (sql) => {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
@@ -53,6 +53,29 @@ describe('SQLite in a folder', () => {
     processes.push(process)
     return process
   }
+
+  test('F29: a damaged copy of the database is refused in words, and the original goes on', async () => {
+    const dataDir = newFolder()
+    const world = createWorld(await openSqlite({ dataDir }))
+    for (let person = 0; person < 40; person++) await enrol(world)
+    await world.close()
+    const target = newFolder()
+    cpSync(dataDir, target, { recursive: true })
+    await (await openSqlite({ dataDir: target })).close()
+
+    const damaged = newFolder()
+    cpSync(dataDir, damaged, { recursive: true })
+    const file = join(damaged, 'totp.sqlite')
+    // One page of rows is of another moment; SQLite opens that and answers from it.
+    const bytes = readFileSync(file)
+    const last = bytes.length - 4096
+    writeFileSync(file, bytes.fill(0, last))
+    await expect(openSqlite({ dataDir: damaged })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringMatching(/not whole.*VACUUM INTO.*DATA_DIR/),
+    })
+    await (await openSqlite({ dataDir })).close()
+  })
 
   test('the folder is made, for its owner alone', async () => {
     const dataDir = newFolder()
