@@ -7,9 +7,9 @@ import { nodeOptions, quick, wanted, wantedCase } from '../lib/options.mjs'
 import { start } from '../lib/processes.mjs'
 import { median, report } from '../lib/report.mjs'
 
-const requests = quick ? 4000 : 10_000
+const requests = quick ? 4000 : 6000
 /** A just-in-time compiler is done after about this many. */
-const warmUpRequests = quick ? 4000 : 20_000
+const warmUpRequests = quick ? 4000 : 15_000
 /** More where the goals are. */
 const roundsOf = (latencyMs, concurrency) => (quick || latencyMs === 5 || concurrency !== 50 ? 1 : 3)
 const subjects = 200
