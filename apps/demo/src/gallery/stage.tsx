@@ -22,7 +22,7 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
     return () => {
       stop.abort()
       // An enrolment that was only shown here leaves no codes to save on the Security page.
-      sessionStorage.removeItem('kit-mfa-unsaved-codes')
+      sessionStorage.removeItem('kit-unsaved-codes')
     }
   }, [state])
   return (
