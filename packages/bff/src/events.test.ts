@@ -15,7 +15,7 @@ function setUp(options: Partial<EventsOptions> = {}) {
 }
 
 const count = async (metrics: ReturnType<typeof createMetrics>, name: string) => {
-  const [line] = (await metrics.registry.metrics()).split('\n').filter((text) => text.startsWith(name))
+  const [line] = (await metrics.text()).split('\n').filter((text) => text.startsWith(name))
   return Number(line?.split(' ').at(-1))
 }
 

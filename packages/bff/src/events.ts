@@ -81,6 +81,7 @@ const maxWaiting = 1_000
 export function createEvents(options: EventsOptions): Events {
   const { onEvent, log, metrics, now = Date.now, retryAfterMs = [1_000, 10_000, 60_000] } = options
   let waiting = 0
+  const countFailure = () => metrics.count(({ eventHookFailures }) => eventHookFailures.inc())
 
   const tell = async (hook: NonNullable<typeof onEvent>, event: KitEvent) => {
     for (const pauseMs of [0, ...retryAfterMs]) {
@@ -89,7 +90,7 @@ export function createEvents(options: EventsOptions): Events {
         await within(hookTimeoutMs, () => hook(event))
         return
       } catch (error) {
-        metrics.eventHookFailures.inc()
+        countFailure()
         log.failure({ what: 'onEvent', error, requestId: event.requestId })
       }
     }
@@ -98,10 +99,10 @@ export function createEvents(options: EventsOptions): Events {
   return {
     emit(detail, origin) {
       const event: KitEvent = { id: randomUUID(), at: new Date(now()).toISOString(), ...detail, ...origin }
-      metrics.events.inc({ type: event.type })
+      metrics.count(({ events }) => events.inc({ type: event.type }))
       log.event(event)
       if (!onEvent) return
-      if (waiting >= maxWaiting) return metrics.eventHookFailures.inc()
+      if (waiting >= maxWaiting) return countFailure()
       waiting++
       void tell(onEvent, event).finally(() => waiting--)
     },

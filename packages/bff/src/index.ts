@@ -149,19 +149,22 @@ export function createBff(options: BffOptions): Bff {
   const limiter = createRateLimit({
     limits: options.limits,
     database,
-    onDegraded: (degraded) => metrics.limiterDegraded.set(degraded ? 1 : 0),
+    onDegraded: (degraded) => metrics.count(({ limiterDegraded }) => limiterDegraded.set(degraded ? 1 : 0)),
   })
   if (!secure) log.warn('The origin is http: the session cookie goes without Secure. Only for development.')
 
   const bare = 'totps' in upstream ? upstream : createTotpClient(upstream)
   const client = withBreaker(bare, {
     onState(state) {
-      metrics.breakerOpen.set(state === 'closed' ? 0 : state === 'open' ? 1 : 0.5)
+      const openness = state === 'closed' ? 0 : state === 'open' ? 1 : 0.5
+      metrics.count(({ breakerOpen }) => breakerOpen.set(openness))
       if (state === 'open') events.emit({ type: 'upstream_degraded' })
       if (state === 'closed') events.emit({ type: 'upstream_restored' })
     },
     onCall: ({ endpoint, outcome, durationMs }) =>
-      metrics.upstreamSeconds.observe({ endpoint, outcome }, durationMs / 1_000),
+      metrics.count(({ upstreamSeconds }) =>
+        upstreamSeconds.observe({ endpoint, outcome }, durationMs / 1_000),
+      ),
   })
   const provider = (subject: Subject): Provider =>
     subject.kind === 'user' ? new UserProvider(client, subject) : new MemberProvider(client, subject)
@@ -246,7 +249,7 @@ export function createBff(options: BffOptions): Bff {
       res.setHeader('Clear-Site-Data', '"cache"')
     },
 
-    metrics: () => metrics.registry.metrics(),
+    metrics: metrics.text,
 
     async close() {
       signOuts.close()

@@ -1,13 +1,37 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+type Instruments = ReturnType<typeof createInstruments>
 
-export type Metrics = ReturnType<typeof createMetrics>
+export interface Metrics {
+  /** Counts something, as `count(({ limited }) => limited.inc({ operation }))`. */
+  count(run: (instruments: Instruments) => void): void
+  /** For `GET /metrics`, in the text format of Prometheus. */
+  text(): Promise<string>
+}
+
+/** Loads prom-client, which takes 50 ms, with the first thing that is counted: a program listens before. */
+export function createMetrics(): Metrics {
+  let instruments: Instruments | undefined
+  let loading: Promise<Instruments> | undefined
+  const load = () => {
+    loading ??= import('prom-client').then((prometheus) => {
+      instruments = createInstruments(prometheus)
+      return instruments
+    })
+    return loading
+  }
+  return {
+    count(run) {
+      if (instruments) run(instruments)
+      else void load().then(run)
+    },
+    text: async () => (await load()).registry.metrics(),
+  }
+}
 
 /** What is counted, in a registry of its own. No label has a value that a request can choose. */
-export function createMetrics() {
+function createInstruments({ Counter, Gauge, Histogram, Registry }: typeof import('prom-client')) {
   const registry = new Registry()
   const registers = [registry]
   return {
-    /** For `GET /metrics`, in the text format of Prometheus. */
     registry,
     requests: new Counter({
       name: 'kit_bff_requests_total',

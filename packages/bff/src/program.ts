@@ -85,6 +85,8 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
   server.answer(listener)
 
   ops.answer(createOps(bff.metrics, () => !server.isDraining()))
+  // Loads what counts, after everything listens: no request has to wait for it.
+  void bff.metrics()
 
   return {
     url: urlOf(host, server.port),

@@ -51,6 +51,9 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
     addressKey,
   })
 
+  const countVerdict = (method: string, verdict: string) =>
+    metrics.count(({ verdicts }) => verdicts.inc({ method, verdict }))
+
   return {
     async limit(operation, call) {
       const refused = await limiter.consume(counted(operation, call))
@@ -60,21 +63,22 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
     report(event, call) {
       const method = event.type === 'recovered' ? 'recovery_code' : 'totp'
       if (event.type === 'enrolled' || event.type === 'challenge_passed' || event.type === 'recovered') {
-        metrics.verdicts.inc({ method, verdict: 'passed' })
+        countVerdict(method, 'passed')
       }
       events.emit(event, originOf(call))
     },
     onSkew(aheadMs) {
-      if (!Number.isNaN(aheadMs)) metrics.upstreamClockSkew.set(aheadMs / 1_000)
+      if (Number.isNaN(aheadMs)) return
+      metrics.count(({ upstreamClockSkew }) => upstreamClockSkew.set(aheadMs / 1_000))
     },
     onRefused(operation, call, refusal) {
       const method = operation === 'recover' ? 'recovery_code' : 'totp'
       const { code, retryAfterSeconds = null } = refusal
       if (code === 'locked') {
-        metrics.verdicts.inc({ method, verdict: 'locked' })
+        countVerdict(method, 'locked')
         events.emit({ type: 'locked', method, retryAfterSeconds }, originOf(call))
       } else if (wrong.includes(code)) {
-        metrics.verdicts.inc({ method, verdict: 'failed' })
+        countVerdict(method, 'failed')
         events.emit({ type: 'challenge_failed', method, code }, originOf(call))
       }
     },

@@ -128,7 +128,8 @@ export function createRouter(deps: RouterDeps): Router {
       status = problem.status
       code = refusal.code
       if (status >= 500) log.failure({ what: operation ?? 'unknown', error: refusal, requestId })
-      if (code === 'rate_limited') metrics.limited.inc({ operation: operation ?? 'unknown' })
+      if (code === 'rate_limited')
+        metrics.count(({ limited }) => limited.inc({ operation: operation ?? 'unknown' }))
       const retryAfter = problem.retryAfterSeconds
       respond(res, status, JSON.stringify(problem), {
         type: 'application/problem+json',
@@ -141,8 +142,10 @@ export function createRouter(deps: RouterDeps): Router {
     }
     const durationMs = performance.now() - begun
     const label = operation ?? 'unknown'
-    metrics.requests.inc({ operation: label, status })
-    metrics.requestSeconds.observe({ operation: label }, durationMs / 1_000)
+    metrics.count(({ requests, requestSeconds }) => {
+      requests.inc({ operation: label, status })
+      requestSeconds.observe({ operation: label }, durationMs / 1_000)
+    })
     log.request({ requestId, operation: label, status, code, durationMs })
   }
 
