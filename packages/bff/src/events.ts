@@ -98,7 +98,12 @@ export function createEvents(options: EventsOptions): Events {
 
   return {
     emit(detail, origin) {
-      const event: KitEvent = { id: randomUUID(), at: new Date(now()).toISOString(), ...detail, ...origin }
+      // Not by spreads: see `createRespond`.
+      const event: KitEvent = Object.assign(
+        { id: randomUUID(), at: new Date(now()).toISOString() },
+        detail,
+        origin,
+      )
       metrics.count(({ events }) => events.inc({ type: event.type }))
       log.event(event)
       if (!onEvent) return
