@@ -11,8 +11,9 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** Not a number is what could not be compared: the contestant was left out by `--only`. */
 export const round = (value, digits = 3) =>
-  typeof value === 'number' ? Number(value.toPrecision(digits)) : value
+  typeof value !== 'number' ? value : Number.isNaN(value) ? '' : Number(value.toPrecision(digits))
 
 /**
  * @param {string} name file name in `results/`
