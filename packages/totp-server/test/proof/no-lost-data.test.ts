@@ -163,6 +163,10 @@ const atOnce = 16
 const secretsOf = ({ secret, code, codes, rotated }: Life) =>
   [secret, code, ...codes, ...rotated].filter((text) => text !== '')
 
+/** Of some hundred people, from first to last: looking for everybody's would take longer than all else. */
+const someSecrets = (all: Life[]) =>
+  all.filter((_, index) => index % Math.ceil(all.length / 300) === 0).flatMap(secretsOf)
+
 /** Sixteen at a time live one life after the other, until they are told to stop or nobody answers any more. */
 function startLoad(url: string, nowMs: number) {
   const lives: Life[] = []
@@ -227,9 +231,7 @@ test.each(engines)(
       if (acknowledged >= 2) expect(totps).toMatchObject([{ totp_id, verified: true }])
     })
     await world.close()
-    // Of some hundred people, from first to last: looking for everybody's would take longer than all else.
-    const every = Math.ceil(all.length / 300)
-    sweep.plant(...all.filter((_, index) => index % every === 0).flatMap(secretsOf))
+    sweep.plant(...someSecrets(all))
     for (const folder of outputs) sweep.lookIntoFolder('outputs', folder)
     await lookInto(sweep)
     report('Secrecy', `${name}, killed and crashed: ${sweep.end()}`)
@@ -262,6 +264,12 @@ test(
     }
     await world.close()
     const acknowledged = acknowledgedOf(all)
+    const sweep = createSweep()
+    sweep.plant(...someSecrets(all))
+    sweep.look('metrics', await (await fetch(`${server.url}/metrics`)).text())
+    sweep.lookIntoFolder('outputs', server.outputs)
+    await sweep.lookIntoPostgres('database', postgres.connectionString)
+    report('Secrecy', `PostgreSQL, restarted: ${sweep.end()}`)
     report(
       'No lost data',
       `PostgreSQL: ${restart} immediate restarts under load, ${acknowledged} acknowledged changes, 0 lost, 0 half`,
@@ -277,6 +285,7 @@ test(
     const dataDir = newFolder()
     const server = await start({ TEST_DATA_DIR: dataDir })
     const { lives, stop } = startLoad(server.url, startMs)
+    const targets: string[] = []
     let [whole, refused] = [0, 0]
     const isOver = startTimer()
     for (let copy = 0; copy < copies && !isOver(); copy++) {
@@ -284,6 +293,7 @@ test(
       // The last ones: what is older is in pages that a copy finds at rest, and the check of the file sees those too.
       const there = lives.filter(({ acknowledged }) => acknowledged === 4).slice(-200)
       const target = newFolder()
+      targets.push(target)
       cpSync(dataDir, target, { recursive: true })
       try {
         const copied = createWorld(await openSqlite({ dataDir: target }))
@@ -299,6 +309,11 @@ test(
       }
     }
     await stop()
+    const sweep = createSweep()
+    sweep.plant(...someSecrets(lives))
+    sweep.lookIntoFolder('outputs', server.outputs)
+    for (const target of targets) sweep.lookIntoFolder('copy', target)
+    report('Secrecy', `SQLite, copied: ${sweep.end()}`)
     report(
       'No lost data',
       `SQLite: ${whole + refused} copies of the folder while running, ${whole} whole, ${refused} refused in words`,
