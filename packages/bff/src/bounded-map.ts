@@ -10,6 +10,15 @@ export class BoundedMap<K, V> extends Map<K, V> {
     super()
   }
 
+  /** The value of a key, made where there is none. */
+  ensure(key: K, make: () => V): V {
+    const known = this.get(key)
+    if (known !== undefined) return known
+    const made = make()
+    this.set(key, made)
+    return made
+  }
+
   /** Also makes the entry the youngest. */
   override set(key: K, value: V): this {
     this.delete(key)
