@@ -33,6 +33,16 @@ async function afterTheLook(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
 }
 
+it('answers a request that came before it was said how', async () => {
+  const server = await listen(0, '127.0.0.1')
+  open.push(server)
+  const early = get(`http://127.0.0.1:${server.port}/`)
+  await once(early, 'finish')
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  server.answer(ok)
+  expect((await answerOf(early)).body).toBe('ok')
+})
+
 describe('F37: draining', () => {
   it('finishes what is under way, tells kept connections to go, and takes no more', async () => {
     const held: ServerResponse[] = []

@@ -20,7 +20,7 @@ const idleGraceMs = 250
 export interface HttpServer {
   /** Without the host, for `http://HOST:PORT`. */
   port: number
-  /** From here on requests are answered; call it once, without waiting after the server was made. */
+  /** From here on requests are answered; those that came before wait for it. */
   answer(listener: RequestListener): void
   isDraining(): boolean
   /** Takes no more connections, finishes what is under way for at most ten seconds, closes the rest: F37. */
@@ -35,6 +35,13 @@ export interface HttpServer {
 export async function listen(port: number, host: string): Promise<HttpServer> {
   const server = createServer(timeouts)
   server.maxConnections = maxConnections
+  const early: Parameters<RequestListener>[] = []
+  let answer: RequestListener = (req, res) => void early.push([req, res])
+  server.on('request', (req, res) => {
+    // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
+    if (!server.listening) res.setHeader('Connection', 'close')
+    answer(req, res)
+  })
   server.listen(port, host)
   await once(server, 'listening')
   let draining: Promise<void> | undefined
@@ -42,11 +49,8 @@ export async function listen(port: number, host: string): Promise<HttpServer> {
   return {
     port: (server.address() as AddressInfo).port,
     answer(listener) {
-      server.on('request', (req, res) => {
-        // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
-        if (!server.listening) res.setHeader('Connection', 'close')
-        listener(req, res)
-      })
+      answer = listener
+      for (const [req, res] of early.splice(0)) listener(req, res)
     },
     isDraining: () => draining !== undefined,
     drain() {

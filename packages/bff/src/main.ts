@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import process, { argv, env, stderr, stdout } from 'node:process'
-import { check } from './check.js'
 import { ConfigError, readConfig } from './config.js'
 import { createLog } from './log.js'
 import { createLogger, openUpstream, start } from './program.js'
@@ -25,6 +24,7 @@ async function openEmbedded() {
 }
 
 async function runCheck(): Promise<void> {
+  const { check } = await import('./check.js')
   const config = readConfig(env)
   stdout.write('ok     The configuration is complete.\n')
   const upstream = await openUpstream(config, openEmbedded)

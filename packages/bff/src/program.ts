@@ -7,7 +7,6 @@ import { BffError, toProblem } from './errors.js'
 import { type HttpServer, listen, withShedding } from './http-server.js'
 import { createBff } from './index.js'
 import { createOps } from './ops.js'
-import { createStaticApp } from './static-app.js'
 
 /** The server that comes along in this process. */
 export interface EmbeddedServer {
@@ -80,7 +79,7 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
     ...(config.databaseUrl && { databaseUrl: config.databaseUrl }),
     logger,
   })
-  const page = staticDir === undefined ? nothingHere : createStaticApp(staticDir, origin.startsWith('https:'))
+  const page = staticDir === undefined ? nothingHere : await loadPage(staticDir, origin)
   const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse })
   server.answer(listener)
 
@@ -111,6 +110,12 @@ async function listenOn(name: string, port: number, host: string): Promise<HttpS
       `${name}: cannot listen on ${host}:${port} (${code}). Set ${name} to one that is free.`,
     )
   }
+}
+
+/** What serves files takes 15 ms to load, and few have it. */
+async function loadPage(staticDir: string, origin: string): Promise<RequestListener> {
+  const { createStaticApp } = await import('./static-app.js')
+  return createStaticApp(staticDir, origin.startsWith('https:'))
 }
 
 const nothingHere: RequestListener = (_req, res) => {
