@@ -55,8 +55,8 @@ it.skipIf(process.platform !== 'linux')(
     const visit = async (visitor: number) => {
       const headers = {
         'x-kit-user': `person-${visitor % 500}`,
-        // Few enough that what is remembered by address is full in the first third: a visit then leaves some 600
-        // bytes in maps of a fixed size, its session's, and nothing else.
+        // Few enough that each has come back before the first third is over: what a visit adds from then on is its
+        // session's, in maps of a fixed size.
         'x-forwarded-for': `192.0.${(visitor >> 8) % 8}.${visitor % 256}`,
       }
       const ask = async (method: string, path: string, more: Record<string, string> = {}, body?: object) => {
