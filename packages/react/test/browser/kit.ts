@@ -40,13 +40,16 @@ export class Field {
   drawn = () =>
     this.cells.evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-char')).join(''))
   /** Where the caret or the selection is drawn: only while the field has the focus. */
-  active = () =>
+  private active = () =>
     this.page
       .locator('[data-kit="code-input"]:focus + span > [data-char]')
       .evaluateAll((cells) =>
         cells.flatMap((cell, i) => (cell.getAttribute('data-active') === 'true' ? [i] : [])),
       )
   focused = () => this.input.evaluate((input) => input === document.activeElement)
+
+  /** Waits: the browser tells of a new selection a moment after the key or the click. */
+  expectActive = (...cells: number[]) => expect.poll(this.active).toEqual(cells)
 
   async press(...keys: string[]) {
     for (const key of keys) await this.page.keyboard.press(key)
@@ -70,12 +73,14 @@ export class Field {
   /** The value is the same in the field, in the cells, and in the host's state. */
   async expectValue(value: string) {
     await expect(this.input).toHaveValue(value)
-    expect(await this.drawn()).toBe(value)
+    await expect.poll(this.drawn).toBe(value)
     const { changes } = await this.log()
     if (changes.length > 0) expect(changes.at(-1)?.value).toBe(value)
   }
 
-  expectCompletes = async (...codes: string[]) => expect((await this.log()).completes).toEqual(codes)
+  /** Waits: a paste arrives a moment after its keys. */
+  expectCompletes = (...codes: string[]) =>
+    expect.poll(async () => (await this.log()).completes).toEqual(codes)
 }
 
 interface Kit {

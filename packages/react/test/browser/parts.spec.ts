@@ -23,7 +23,7 @@ test.describe('the key', () => {
     await expect(page.getByRole('status')).toBeEmpty()
     await action(page, 'copy').click()
     await expect(page.getByRole('status')).toHaveText('Copied.')
-    expect(await clipboard(page)).toBe(key)
+    await expect.poll(() => clipboard(page)).toBe(key)
     await expect(page.locator('[data-kit="secret-key"]')).toHaveAttribute('data-state', 'copied')
   })
 
@@ -31,7 +31,7 @@ test.describe('the key', () => {
     await visit({ page: 'key' })
     await page.locator('[data-kit="secret-key"]').click({ clickCount: 3 })
     await page.keyboard.press('Control+C')
-    expect(await clipboard(page)).toBe(key)
+    await expect.poll(() => clipboard(page)).toBe(key)
   })
 
   test('Q06: where the clipboard refuses, the key is selected and the person told', async ({
@@ -59,7 +59,7 @@ test.describe('recovery codes', () => {
     await visit({ page: 'codes' })
     await action(page, 'copy').click()
     await expect(page.getByRole('status')).toHaveText('Copied.')
-    expect(await clipboard(page)).toBe(codes.join('\n'))
+    await expect.poll(() => clipboard(page)).toBe(codes.join('\n'))
     await expect(page.locator('html')).toHaveAttribute('data-activation', 'true')
   })
 
@@ -104,7 +104,7 @@ test.describe('recovery codes', () => {
   test('D05: only they are printed, dark on white, with what they are for', async ({ visit, page }) => {
     await visit({ page: 'codes', theme: 'dark' })
     await action(page, 'print').click()
-    expect(await page.evaluate(() => window.log.prints)).toBe(1)
+    await expect.poll(() => page.evaluate(() => window.log.prints)).toBe(1)
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
     await expect(page.getByText('Something else on the page')).toBeHidden()
     await expect(page.locator('h1')).toBeHidden()
@@ -121,7 +121,7 @@ test.describe('recovery codes', () => {
   test('D06: that they are saved is said by a button of its own', async ({ visit, page }) => {
     await visit({ page: 'codes' })
     await action(page, 'saved').click()
-    expect(await page.evaluate(() => window.log.saved)).toBe(1)
+    await expect.poll(() => page.evaluate(() => window.log.saved)).toBe(1)
   })
 
   test('D07: they are a list, an item each, outside of any live region', async ({ visit, page }) => {
