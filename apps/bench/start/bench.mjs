@@ -110,7 +110,8 @@ async function serverMemory() {
   const store = await openSqlite({ dataDir })
   await enrol(store, 0, peopleCount)
   await store.close()
-  const database = new Database(join(dataDir, 'totp.sqlite'))
+  // The last requests of a chunk may still be on their way into the file.
+  const database = new Database(join(dataDir, 'totp.sqlite'), { timeout: 10_000 })
   const people = Array.from({ length: peopleCount }, (_, index) => person(index))
   const bodies = stepsOfCodes.flatMap((step) =>
     people.map(({ userId, secret }) => `${userId}","totp_code":"${codeOf(secret, step)}`),

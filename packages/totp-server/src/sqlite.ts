@@ -142,7 +142,15 @@ function createEngine(connection: Connection): Engine {
     async close() {
       while (batch !== null) await batch
       prepared.clear()
-      if (connection.open) connection.close()
+      if (!connection.open) return
+      try {
+        // SQLite would do so at close, but the driver's statements live on until they are collected, and a copy of the
+        // one file would lack what is still in the log.
+        connection.pragma('wal_checkpoint(TRUNCATE)')
+      } catch {
+        // A full disk, say: the log stays where it is, and the next start reads it.
+      }
+      connection.close()
     },
   }
 }

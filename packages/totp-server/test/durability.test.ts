@@ -77,6 +77,18 @@ describe('SQLite in a folder', () => {
     await (await openSqlite({ dataDir })).close()
   })
 
+  test('after the server has closed it, the file has everything by itself', async () => {
+    const dataDir = newFolder()
+    const world = createWorld(await openSqlite({ dataDir }))
+    const { user_id } = await enrol(world)
+    await world.close()
+    const target = newFolder()
+    cpSync(join(dataDir, 'totp.sqlite'), join(target, 'totp.sqlite'))
+    const copy = createWorld(await openSqlite({ dataDir: target }))
+    expect((await copy.get(`/v1/users/${user_id}`)).body.totps).toMatchObject([{ verified: true }])
+    await copy.close()
+  })
+
   test('the folder is made, for its owner alone', async () => {
     const dataDir = newFolder()
     const store = await openSqlite({ dataDir })
