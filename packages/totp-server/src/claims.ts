@@ -11,7 +11,10 @@ function merge(old: Claims, change: Claims): Claims {
   const merged = new Map(Object.entries(old))
   for (const [key, value] of Object.entries(change)) {
     if (value === null) merged.delete(key)
-    else merged.set(key, isObject(value) ? merge(Object(merged.get(key) ?? {}), value) : value)
+    else {
+      const before = merged.get(key)
+      merged.set(key, isObject(value) ? merge(isObject(before) ? before : {}, value) : value)
+    }
   }
   return Object.fromEntries(merged)
 }

@@ -66,10 +66,12 @@ export async function importEntry(context: Context, entry: ImportEntry): Promise
   try {
     const subject = await provide(context, entry)
     const totp = newTotp(context, subject, entry.secret, entry, { status: 'active' })
-    await storeTotp(context, totp, entry.recoveryCodes)
-    if (subject.kind === 'member') {
-      await enrolMember(context.store, subject, { set_mfa_enrollment: 'enroll' }, context.now())
-    }
+    // As one change: a second run takes whoever has the authenticator for imported, and would not enrol them.
+    await storeTotp(context, totp, entry.recoveryCodes, async (queries) => {
+      if (subject.kind === 'member') {
+        await enrolMember(queries, subject, { set_mfa_enrollment: 'enroll' }, context.now())
+      }
+    })
     return 'new'
   } catch (error) {
     // Somebody registered between the check and the write.

@@ -10,7 +10,7 @@ import type { RequestFacts } from './metrics.js'
 import { createKeyring } from './seal.js'
 import type { WireRequest, WireResponse } from './serve.js'
 import { loadSigners } from './signing-keys.js'
-import type { Store } from './store.js'
+import { endedBatchSize, type Store } from './store.js'
 
 export { openConfiguredStore, readServerConfig, type ServerConfig } from './config.js'
 export { TotpServerError } from './error.js'
@@ -60,8 +60,8 @@ export interface TotpServer {
   close(): Promise<void>
 }
 
-/** How often rows whose time is over are deleted. */
-const cleaningIntervalMs = 10 * 60_000
+/** When rows whose time is over are deleted: at first, then again, and sooner where there were more than a batch. */
+const cleaningMs = { first: 5_000, again: 10 * 60_000, more: 20 }
 
 const refuse = (message: string) => new TotpServerError('invalid_option', message)
 
@@ -133,13 +133,21 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
     onRequest: options.onRequest,
   })
 
-  const cleaning = setInterval(() => {
+  let cleaning: NodeJS.Timeout | undefined
+  const cleanIn = (ms: number) => {
+    cleaning = setTimeout(clean, ms).unref()
+  }
+  async function clean(): Promise<void> {
     const nowMs = context.now()
     // What cannot be deleted now is deleted the next time.
-    store.deleteEndedSessions(nowMs).catch(() => {})
-    store.deleteEndedIntermediateSessions(nowMs).catch(() => {})
-  }, cleaningIntervalMs)
-  cleaning.unref()
+    const deleted = await Promise.all([
+      store.deleteEndedSessions(nowMs),
+      store.deleteEndedIntermediateSessions(nowMs),
+    ]).catch(() => [0])
+    // Unless it was closed meanwhile.
+    if (cleaning !== undefined) cleanIn(deleted.includes(endedBatchSize) ? cleaningMs.more : cleaningMs.again)
+  }
+  cleanIn(cleaningMs.first)
 
   return {
     handle,
@@ -162,7 +170,8 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
       })
     },
     async close() {
-      clearInterval(cleaning)
+      clearTimeout(cleaning)
+      cleaning = undefined
       await store.close()
     },
   }

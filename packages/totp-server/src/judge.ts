@@ -81,6 +81,10 @@ export async function judgeCode(context: Context, subject: Subject, code: string
     return refuse(isRecoveryCode ? 'recovery_code_used_as_totp_code' : 'invalid_totp_code')
   }
   if (step <= attempt.last_step) return refuse('totp_code_already_authenticated')
+  if (totp.key_id !== keyring.currentKeyId) {
+    const resealed = keyring.seal(secret, secretContext(totp))
+    await store.resealTotp(totp.totp_id, { sealedSecret: resealed.sealed, keyId: resealed.keyId })
+  }
   return { key, totp, step }
 }
 
@@ -139,6 +143,8 @@ export async function judgeRecoveryCode(
   const { store, recoveryLimits: limits } = context
   const nowMs = context.now()
   const totp = requireTotpInUse(subject)
+  // Known first: a key that this server lacks is no reason to judge a right code wrong, and to charge for it.
+  for (const { key_id } of await store.listRecoveryCodes(totp.totp_id)) context.keyring.pepper(key_id)
   const budget = await store.reserveRecovery(subject.id, nowMs, limits)
   if (budget === null) {
     const now = await store.findRecoveryBudget(subject.id)

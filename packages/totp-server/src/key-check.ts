@@ -7,9 +7,10 @@ const context = (keyId: string) => `key-check|${keyId}`
 
 /**
  * Compares the encryption keys with those that this database was written with, so that a key that changed under
- * its id is noticed before anything is sealed with it. The first use of an id leaves a sample.
+ * its id is noticed before anything is sealed with it, and one that is missing before anything is judged without it.
+ * The first use of an id leaves a sample. A key that nothing is sealed with any more is forgotten.
  *
- * @throws SealError `not_opened`
+ * @throws SealError `not_opened` or `unknown_key`
  */
 export async function checkKeys(store: Store, keyring: Keyring): Promise<void> {
   const { keyId, sealed } = keyring.seal(sample, context(keyring.currentKeyId))
@@ -19,5 +20,15 @@ export async function checkKeys(store: Store, keyring: Keyring): Promise<void> {
     if (kept !== null && !timingSafeEqual(keyring.open(kept, id, context(id)), sample)) {
       throw new SealError('not_opened', `The sample sealed with key ${JSON.stringify(id)} is damaged.`)
     }
+  }
+  for (const id of await store.keyIds()) {
+    if (keyring.keyIds.includes(id)) continue
+    if (await store.isKeyInUse(id)) {
+      throw new SealError(
+        'unknown_key',
+        `Key ${JSON.stringify(id)} is missing, and secrets here are sealed with it. Add it to ENCRYPTION_KEYS again, after the current one.`,
+      )
+    }
+    await store.forgetKey(id)
   }
 }

@@ -32,7 +32,10 @@ export const defaultLimits: Limits = {
   recoveryLockHours: 24,
 }
 
-const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
+/** Times that are longer are no dates any more. */
+const most = 1e9
+const isPositive = (value: unknown) => typeof value === 'number' && value > 0 && value <= most
+const isTime = (name: string) => name === 'failLevelDrainDays' || name === 'recoveryLockHours'
 
 /**
  * Defaults with overrides over them.
@@ -44,11 +47,13 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
     const fits =
       name === 'delaysSeconds'
         ? Array.isArray(value) && value.length >= 1 && value.length <= 7 && value.every(isPositive)
-        : name in defaultLimits && (isPositive(value) || (name === 'freeFailures' && value === 0))
+        : name in defaultLimits &&
+          ((isPositive(value) && (isTime(name) || Number.isInteger(value))) ||
+            (name === 'freeFailures' && value === 0))
     if (!fits) {
       throw new TotpServerError(
         'invalid_option',
-        `limits.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers for ${Object.keys(defaultLimits).join(', ')}; delaysSeconds is a list of one to seven.`,
+        `limits.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers up to ${most} for ${Object.keys(defaultLimits).join(', ')}, whole ones for what is counted; delaysSeconds is a list of one to seven.`,
       )
     }
   }

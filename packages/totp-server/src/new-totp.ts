@@ -4,6 +4,7 @@ import { secretContext } from './judge.js'
 import { readRandom } from './random.js'
 import { makeRecoveryCodes, normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
 import { Refusal } from './refusal.js'
+import type { Queries } from './store.js'
 import type { Subject } from './subjects.js'
 import type { RecoveryCodesTable, TotpsTable } from './tables.js'
 
@@ -108,12 +109,14 @@ export async function readRecoveryCodes(context: Context, totpId: string): Promi
 /**
  * Stores a registration with its codes, in place of a pending one, as one change.
  *
+ * @param also what belongs to that change besides
  * @throws Refusal `active_totp_exists`
  */
 export async function storeTotp(
   context: Context,
   totp: TotpsTable,
   recoveryCodes: readonly string[],
+  also?: (queries: Queries) => Promise<unknown>,
 ): Promise<void> {
   const codes = sealRecoveryCodes(context, totp, recoveryCodes)
   await context.store.transaction(async (queries) => {
@@ -123,6 +126,7 @@ export async function storeTotp(
       if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
       if (await queries.insertTotp(totp)) {
         await queries.insertRecoveryCodes(codes)
+        await also?.(queries)
         return
       }
     }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { type Served, type ServeOptions, serve } from './serve.js'
@@ -52,6 +53,14 @@ test('a fetch handler answers on a socket', async () => {
     url: 'http://127.0.0.1/v1/a%2Fb?one=1',
     body: '{"user_id":"é"}',
   })
+})
+
+const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+)
+test.skipIf(!hasIpv6)('a fetch handler answers on an IPv6 address', async () => {
+  const { url } = await start({ host: '::1' })
+  expect((await fetch(`${url}/v1/x?one=1`)).status).toBe(200)
 })
 
 test('a plain handler is asked instead, with the path, the headers and the text of the body', async () => {
@@ -149,6 +158,52 @@ test('F39: more requests than can be worked on at once are told to come back', a
   agent.destroy()
   expect(asked).toBe(256)
   expect(statuses.filter((status) => status === 503)).toHaveLength(300 - 256)
+})
+
+test('F39: who sends half a request takes nobody’s place', async () => {
+  const { url } = await start({ handle: () => ({ status: 200, body: '{}' }) })
+  const half = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{'
+  const sockets = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      await once(socket, 'connect')
+      socket.write(half)
+      return socket
+    }),
+  )
+  // Comes after them, and so is read after them.
+  expect((await post(url, '{}')).status).toBe(200)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  for (const socket of sockets) socket.destroy()
+})
+
+test('F39: a server that is busy still says that it is well', async () => {
+  const { opened, open } = gate()
+  const isFull = gate()
+  let asked = 0
+  const { url } = await start({
+    handle: async ({ path }) => {
+      if (path === '/v1/totps') {
+        if (++asked === 256) isFull.open()
+        await opened
+      }
+      return { status: 200, body: '{}' }
+    },
+  })
+  const busy = Array.from({ length: 256 }, () => post(`${url}/v1/totps`, '{}'))
+  await isFull.opened
+  const statusOf = async (method: string, path: string) => (await fetch(url + path, { method })).status
+  const asks: [string, string, number][] = [
+    ['GET', '/healthz', 200],
+    ['GET', '/readyz', 200],
+    ['GET', '/readyz?verbose', 200],
+    ['POST', '/readyz', 503],
+    ['GET', '/v1/users/ada', 503],
+  ]
+  const statuses = await Promise.all(asks.map(([method, path]) => statusOf(method, path)))
+  open()
+  for (const response of await Promise.all(busy)) expect(response.status).toBe(200)
+  expect(statuses).toEqual(asks.map(([, , status]) => status))
 })
 
 /** Closing takes who has come already, and then nobody: after two turns of the event loop. */

@@ -97,7 +97,7 @@ const internal = () =>
   refusal(500, 'internal_server_error', 'Oops, something seems to have gone wrong, please try again later.')
 const overloaded = (): WireResponse => ({
   ...refusal(503, 'internal_server_error', 'The server is busy. Please try again in a second.'),
-  headers: { 'retry-after': '1' },
+  headers: { 'retry-after': '1', connection: 'close' },
 })
 
 /**
@@ -128,10 +128,17 @@ async function readBody(request: IncomingMessage): Promise<string | null | undef
   })
 }
 
+/** An orchestrator asks so, and kills who does not answer: a busy server is a healthy one. */
+const isHealthCheck = ({ method, path }: WireRequest) =>
+  method === 'GET' && (path === '/healthz' || path === '/readyz')
+
+/** RFC 3986 section 3.2.2: an IPv6 address stands in brackets. */
+const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
+
 /** The same handler for plain values, over its `fetch` form. */
 function overFetch(fetch: ServeOptions['fetch'], host: string): NonNullable<ServeOptions['handle']> {
   return async ({ method, path, query, headers, body }) => {
-    const request = new Request(`http://${host}${path}?${query}`, {
+    const request = new Request(`http://${inUrl(host)}${path}?${query}`, {
       method,
       headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
         value === undefined ? [] : [[name, String(value)]],
@@ -172,14 +179,14 @@ async function listen(server: Server, port: number, host: string): Promise<strin
     )
   }
   const address = server.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  return `http://${inUrl(host)}:${address.port}`
 }
 
 /**
  * Listens on a socket for a handler.
  *
  * Cuts slow clients (headers within 5 s, the whole request within 10 s), refuses bodies over 64 KiB and compressed
- * ones, and answers 503 above 256 requests at once.
+ * ones, and answers 503 above 256 requests at once, except for `GET /healthz` and `GET /readyz`.
  *
  * @throws TotpServerError `invalid_option` when the address cannot be listened on
  */
@@ -188,9 +195,19 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
   let inFlight = 0
   let closing: Promise<void> | undefined
 
-  async function answerOne(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (inFlight >= maxInFlight) return write(response, overloaded(), true)
+  /** Counts a request that is there as a whole: who sends half of one, credentials or not, takes nobody's place. */
+  async function answerInTurn(request: WireRequest): Promise<WireResponse> {
+    if (isHealthCheck(request)) return answer(request)
+    if (inFlight >= maxInFlight) return overloaded()
     inFlight++
+    try {
+      return await answer(request)
+    } finally {
+      inFlight--
+    }
+  }
+
+  async function answerOne(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const encoding = request.headers['content-encoding']
       if (encoding !== undefined && encoding !== 'identity') return write(response, encoded(), true)
@@ -201,15 +218,13 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
       const mark = url.indexOf('?')
       const path = mark === -1 ? url : url.slice(0, mark)
       const query = mark === -1 ? '' : url.slice(mark + 1)
-      const answered = await answer({ method, path, query, headers, body })
+      const answered = await answerInTurn({ method, path, query, headers, body })
       // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
       write(response, answered, !server.listening)
     } catch (error) {
       onError?.(error)
       if (response.headersSent) response.destroy()
       else write(response, internal(), true)
-    } finally {
-      inFlight--
     }
   }
 

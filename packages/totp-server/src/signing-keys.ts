@@ -32,18 +32,18 @@ export async function loadSigners(
     // Read again: another process may have been first.
     rows = await store.signingKeys(projectId)
   }
-  const signerOf = (row: (typeof rows)[number]) =>
-    createJwtSigner(
-      {
-        kid: row.kid,
-        algorithm: row.algorithm,
-        privateKeyPkcs8: keyring.open(row.sealed_private_key, row.key_id, context(projectId, row.kid)),
-      },
-      { projectId },
-    )
-  const current = rows.filter((row) => row.algorithm === algorithm).map(signerOf)
-  const others = rows.filter((row) => row.algorithm !== algorithm).map(signerOf)
-  const [first] = current
+  const signerOf = async ({ kid, algorithm, key_id, sealed_private_key }: (typeof rows)[number]) => {
+    const privateKeyPkcs8 = keyring.open(sealed_private_key, key_id, context(projectId, kid))
+    if (key_id !== keyring.currentKeyId) {
+      const { keyId, sealed } = keyring.seal(privateKeyPkcs8, context(projectId, kid))
+      await store.resealSigningKey(kid, { sealedPrivateKey: sealed, keyId })
+    }
+    return createJwtSigner({ kid, algorithm, privateKeyPkcs8 }, { projectId })
+  }
+  const signersOf = (isCurrent: boolean) =>
+    Promise.all(rows.filter((row) => (row.algorithm === algorithm) === isCurrent).map(signerOf))
+  const [first] = await signersOf(true)
+  const others = await signersOf(false)
   if (first === undefined) throw new Error('The signing key that was just stored is not there.')
   return [first, ...others]
 }

@@ -128,6 +128,9 @@ function createQueries(run: Run, statements: () => Statements): Queries {
       const statement = key.status === 'pending' ? acceptFirstStep : acceptStep
       return (await run(statement, { step, now: nowMs, ...key })).length === 1
     },
+    async resealTotp(totpId, { sealedSecret, keyId }) {
+      await run(statements().resealTotp, { totpId, sealedSecret, keyId })
+    },
     async disableAtCap({ totpId, subjectId }, maxConsecutiveFailures) {
       await run(statements().disableAtCap, { totpId, subjectId, maxConsecutiveFailures })
     },
@@ -184,9 +187,8 @@ function createQueries(run: Run, statements: () => Statements): Queries {
     async deleteMemberSessions(projectId, memberId) {
       await run(statements().deleteMemberSessions, { projectId, memberId })
     },
-    async deleteEndedSessions(nowMs) {
-      await run(statements().deleteEndedSessions, { now: nowMs })
-    },
+    deleteEndedSessions: async (nowMs) =>
+      (await run(statements().deleteEndedSessions, { now: nowMs })).length,
     async insertIntermediateSession(session) {
       await run(statements().insertIntermediateSession, { ...session })
     },
@@ -196,13 +198,20 @@ function createQueries(run: Run, statements: () => Statements): Queries {
     },
     consumeIntermediateSession: async (tokenHash) =>
       (await run(statements().consumeIntermediateSession, { tokenHash })).length === 1,
-    async deleteEndedIntermediateSessions(nowMs) {
-      await run(statements().deleteEndedIntermediateSessions, { now: nowMs })
-    },
+    deleteEndedIntermediateSessions: async (nowMs) =>
+      (await run(statements().deleteEndedIntermediateSessions, { now: nowMs })).length,
 
     signingKeys: (projectId) => run(statements().signingKeys, { projectId }),
     async insertSigningKey(key) {
       await run(statements().insertSigningKey, { ...key })
+    },
+    async resealSigningKey(kid, { sealedPrivateKey, keyId }) {
+      await run(statements().resealSigningKey, { kid, sealedPrivateKey, keyId })
+    },
+    keyIds: async () => (await run(statements().keyIds, {})).map(({ key_id }) => key_id),
+    isKeyInUse: async (keyId) => (await run(statements().findUseOfKey, { keyId })).length > 0,
+    async forgetKey(keyId) {
+      await run(statements().forgetKey, { keyId })
     },
     async keyCheck(keyId) {
       const [row] = await run(statements().keyCheck, { keyId })

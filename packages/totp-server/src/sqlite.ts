@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { TotpServerError } from './error.js'
@@ -58,7 +67,7 @@ const maxBatch = 64
  * transaction behind a savepoint of its own: a commit waits for the disk, which costs more than all else, and so costs it
  * once. No job is answered before the commit that carries it.
  */
-function createEngine(connection: Connection): Engine {
+function createEngine(connection: Connection, noteClosed: () => void): Engine {
   const prepared = new Map<string, Prepared>()
   let waiting: Job[] = []
   let batch: Promise<void> | null = null
@@ -147,35 +156,48 @@ function createEngine(connection: Connection): Engine {
         // SQLite would do so at close, but the driver's statements live on until they are collected, and a copy of the
         // one file would lack what is still in the log.
         connection.pragma('wal_checkpoint(TRUNCATE)')
+        connection.close()
+        noteClosed()
       } catch {
         // A full disk, say: the log stays where it is, and the next start reads it.
+        if (connection.open) connection.close()
       }
-      connection.close()
     },
   }
 }
 
+/** What the file system calls a file, and how it was left. */
+function noteOf(file: string): { identity: string; asLeft: string } {
+  const { ino, birthtimeNs, mtimeNs, size } = statSync(file, { bigint: true })
+  const identity = `${ino} ${birthtimeNs}`
+  return { identity, asLeft: `${identity} ${mtimeNs} ${size}` }
+}
+
+const notePathOf = (file: string) => `${file}-checked`
+const writeNote = (file: string, note: string) => writeFileSync(notePathOf(file), note, { mode: 0o600 })
+
 /**
  * Makes sure that a file which was copied here is whole. A copy of the files of a running process may open and yet
  * have pages of two moments: SQLite trusts what it finds. Only the files' names go along with a copy, so what the
- * file system calls the file is written down beside it, and the check, some seconds a gigabyte, is made where that
- * has changed.
+ * file system calls the file is written down beside it, and how it was left, and the check, some seconds a gigabyte,
+ * is made where that has changed. While a process has it open, and after a crash, only the first is known.
  *
  * @throws Error when the file is damaged
  */
 function checkCopy(connection: Connection, file: string): void {
-  const { ino, birthtimeNs } = statSync(file, { bigint: true })
-  const own = `${ino} ${birthtimeNs}\n`
-  const note = `${file}-checked`
-  if (existsSync(note) && readFileSync(note, 'utf8') === own) return
-  const [problem] = connection.prepare('PRAGMA integrity_check(1)').raw().get() as [string]
-  if (problem !== 'ok') {
-    const found = problem.split('\n').at(-1)
-    throw new Error(
-      `this copy of a database is not whole (${found}); copy it by VACUUM INTO, or while nothing runs`,
-    )
+  const { identity, asLeft } = noteOf(file)
+  const note = existsSync(notePathOf(file)) ? readFileSync(notePathOf(file), 'utf8') : ''
+  if (note === identity) return
+  if (note !== asLeft) {
+    const [problem] = connection.prepare('PRAGMA integrity_check(1)').raw().get() as [string]
+    if (problem !== 'ok') {
+      const found = problem.split('\n').at(-1)
+      throw new Error(
+        `this copy of a database is not whole (${found}); copy it by VACUUM INTO, or while nothing runs`,
+      )
+    }
   }
-  writeFileSync(note, own, { mode: 0o600 })
+  writeNote(file, identity)
 }
 
 /**
@@ -187,13 +209,15 @@ function checkCopy(connection: Connection, file: string): void {
  */
 export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Store> {
   const inMemory = dataDir === ':memory:'
+  const file = join(dataDir, 'totp.sqlite')
   let connection: Connection | undefined
   try {
     if (!inMemory) {
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-      chmodSync(dataDir, 0o700)
+      const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+      if (made !== undefined) chmodSync(dataDir, 0o700)
+      // The files that SQLite puts beside it get the same mode.
+      closeSync(openSync(file, 'a', 0o600))
     }
-    const file = join(dataDir, 'totp.sqlite')
     connection = new Database(inMemory ? dataDir : file, { timeout: busyTimeoutMs })
     for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
       connection.pragma(pragma)
@@ -216,5 +240,9 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
       { cause: error },
     )
   }
-  return createSqlStore(createEngine(connection))
+  return createSqlStore(
+    createEngine(connection, () => {
+      if (!inMemory) writeNote(file, noteOf(file).asLeft)
+    }),
+  )
 }

@@ -1,4 +1,4 @@
-import type { RawBuilder } from 'kysely'
+import type { RawBuilder, SelectQueryBuilder } from 'kysely'
 import {
   callsOf,
   compile,
@@ -9,6 +9,7 @@ import {
   type Statement,
   value,
 } from './statement.js'
+import { endedBatchSize } from './store.js'
 import type {
   MembersTable,
   OrganizationsTable,
@@ -56,6 +57,18 @@ const organizationColumns = [
   'organizations.settings as organization_settings',
   'organizations.created_at as organization_created_at',
 ] as const
+
+const organizationTexts = [
+  'organization_id',
+  'project_id',
+  'external_id',
+  'slug',
+  'name',
+  'mfa_policy',
+  'mfa_methods',
+  'allowed_mfa_methods',
+  'settings',
+] as const satisfies (keyof OrganizationsTable)[]
 
 const stepValues = {
   totpId: 'text',
@@ -126,8 +139,8 @@ export function compileStatements(dialect: Dialect) {
       .where((eb) =>
         eb.or([
           eb('organization_id', '=', reference),
-          eb('slug', '=', reference),
           eb('external_id', '=', reference),
+          eb('slug', '=', reference),
         ]),
       )
       .orderBy((eb) =>
@@ -135,12 +148,24 @@ export function compileStatements(dialect: Dialect) {
           .case()
           .when('organization_id', '=', reference)
           .then(0)
-          .when('slug', '=', reference)
+          .when('external_id', '=', reference)
           .then(1)
           .else(2)
           .end(),
       )
       .limit(1)
+
+  /**
+   * Whether a column is among what a query gives. PostgreSQL carries that query out once, however large it takes the
+   * tables for, and passes over rows that another process is deleting.
+   */
+  const isAmong = <DB, Table extends keyof DB, Row>(
+    column: string,
+    rows: SelectQueryBuilder<DB, Table, Row>,
+  ) =>
+    dialect === 'postgres'
+      ? sql<boolean>`${sql.ref(column)} = any(array${rows.forUpdate().skipLocked()})`
+      : sql<boolean>`${sql.ref(column)} in ${rows}`
 
   const windowOver = sql<boolean>`${now} - recovery_budgets.window_started_at >= ${integer('windowMs')}`
   const recoveryFailures = sql<number>`case when recovery_budgets.locked_until is null then recovery_budgets.consecutive_failures + 1 else 1 end`
@@ -326,18 +351,30 @@ export function compileStatements(dialect: Dialect) {
       'insert_organization',
       db
         .insertInto('organizations')
-        .values({
-          organization_id: of('organization_id'),
-          project_id: of('project_id'),
-          external_id: of('external_id'),
-          slug: of('slug'),
-          name: of('name'),
-          mfa_policy: of('mfa_policy'),
-          mfa_methods: of('mfa_methods'),
-          allowed_mfa_methods: of('allowed_mfa_methods'),
-          settings: of('settings'),
-          created_at: of('created_at'),
-        })
+        .columns([...organizationTexts, 'created_at'])
+        .expression(
+          db
+            .selectNoFrom([
+              ...organizationTexts.map((column) => of<string>(column).as(column)),
+              integer('created_at').as('created_at'),
+            ])
+            // A slug and an external id both name an organization, so one's slug must not be another's external id.
+            .where(({ not, exists, or, selectFrom }) =>
+              not(
+                exists(
+                  selectFrom('organizations')
+                    .select('organization_id')
+                    .where('project_id', '=', of<string>('project_id'))
+                    .where((eb) =>
+                      or([
+                        eb('external_id', '=', of<string>('slug')),
+                        eb('slug', '=', of<string>('external_id')),
+                      ]),
+                    ),
+                ),
+              ),
+            ),
+        )
         .onConflict((oc) => oc.doNothing())
         .returning('organization_id'),
     ),
@@ -437,6 +474,13 @@ export function compileStatements(dialect: Dialect) {
     acceptStep: acceptStep('accept_step', false),
     acceptFirstStep: acceptStep('accept_first_step', true),
     acceptStepWithSession: acceptStepWithSession(),
+    resealTotp: compile(
+      'reseal_totp',
+      db
+        .updateTable('totps')
+        .set({ sealed_secret: of('sealedSecret'), key_id: of('keyId') })
+        .where('totp_id', '=', of<string>('totpId')),
+    ),
     disableAtCap: compile(
       'disable_at_cap',
       db
@@ -637,9 +681,17 @@ export function compileStatements(dialect: Dialect) {
       'delete_ended_sessions',
       db
         .deleteFrom('sessions')
-        .where('session_id', 'in', (eb) =>
-          eb.selectFrom('sessions').select('session_id').where('expires_at', '<=', now).limit(1000),
-        ),
+        .where((eb) =>
+          isAmong(
+            'session_id',
+            eb
+              .selectFrom('sessions')
+              .select('session_id')
+              .where('expires_at', '<=', now)
+              .limit(sql.lit(endedBatchSize)),
+          ),
+        )
+        .returning('session_id'),
     ),
     insertIntermediateSession: compile(
       'insert_intermediate_session',
@@ -672,13 +724,17 @@ export function compileStatements(dialect: Dialect) {
       'delete_ended_intermediate_sessions',
       db
         .deleteFrom('intermediate_sessions')
-        .where('token_hash', 'in', (eb) =>
-          eb
-            .selectFrom('intermediate_sessions')
-            .select('token_hash')
-            .where('expires_at', '<=', now)
-            .limit(1000),
-        ),
+        .where((eb) =>
+          isAmong(
+            'token_hash',
+            eb
+              .selectFrom('intermediate_sessions')
+              .select('token_hash')
+              .where('expires_at', '<=', now)
+              .limit(sql.lit(endedBatchSize)),
+          ),
+        )
+        .returning('token_hash'),
     ),
 
     signingKeys: compile(
@@ -699,6 +755,24 @@ export function compileStatements(dialect: Dialect) {
         })
         .onConflict((oc) => oc.doNothing()),
     ),
+    resealSigningKey: compile(
+      'reseal_signing_key',
+      db
+        .updateTable('signing_keys')
+        .set({ sealed_private_key: of('sealedPrivateKey'), key_id: of('keyId') })
+        .where('kid', '=', of<string>('kid')),
+    ),
+    keyIds: compile('key_ids', db.selectFrom('key_checks').select('key_id')),
+    findUseOfKey: compile(
+      'find_use_of_key',
+      db
+        .selectFrom('signing_keys')
+        .select('key_id')
+        .where('key_id', '=', of<string>('keyId'))
+        .unionAll(db.selectFrom('totps').select('key_id').where('key_id', '=', of<string>('keyId')))
+        .limit(1),
+    ),
+    forgetKey: compile('forget_key', db.deleteFrom('key_checks').where('key_id', '=', of<string>('keyId'))),
     keyCheck: compile(
       'key_check',
       db.selectFrom('key_checks').select('sealed').where('key_id', '=', of<string>('keyId')),

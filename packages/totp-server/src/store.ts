@@ -11,6 +11,9 @@ import type {
   UsersTable,
 } from './tables.js'
 
+/** Rows whose time is over that one statement deletes, so that it holds up nobody for long. */
+export const endedBatchSize = 1000
+
 export interface UserRecord {
   readonly user: UsersTable
   /** At most one in use and one pending. */
@@ -64,14 +67,14 @@ export type ReservedRecovery = Omit<RecoveryBudgetsTable, 'subject_id'>
 export interface Queries {
   /** By `user_id` or `external_id`, within one project. */
   findUser(projectId: string, reference: string): Promise<UserRecord | null>
-  /** By id, slug or external id, within one project; an id goes before a slug, a slug before an external id. */
+  /** By id, slug or external id, within one project; an id goes before an external id, and that before a slug. */
   findOrganization(projectId: string, reference: string): Promise<OrganizationsTable | null>
   /** By `member_id` or `external_id`, within an organization that {@link findOrganization} would find. */
   findMember(projectId: string, organization: string, member: string): Promise<MemberRecord | null>
   findMemberByEmail(organizationId: string, emailAddress: string): Promise<MembersTable | null>
   /** False when id, e-mail or external id is taken; nothing is written then. */
   insertUser(user: UsersTable): Promise<boolean>
-  /** False when id, slug or external id is taken. */
+  /** False when id, slug or external id is taken, be it as the slug or the external id of another one. */
   insertOrganization(organization: OrganizationsTable): Promise<boolean>
   /** False when id, e-mail or external id is taken. */
   insertMember(member: MembersTable): Promise<boolean>
@@ -103,6 +106,8 @@ export interface Queries {
    * leaky level, makes a pending registration active. One of N parallel calls gets true.
    */
   acceptStep(key: TotpKey, step: number, nowMs: number): Promise<boolean>
+  /** The same secret, sealed with another key. */
+  resealTotp(totpId: string, sealed: { sealedSecret: Uint8Array; keyId: string }): Promise<void>
   /** Disables an active registration whose run of failures reached the cap. */
   disableAtCap(key: TotpKey, maxConsecutiveFailures: number): Promise<void>
   /** After a recovery code: run, wait and level start anew, a disabled registration is active again. */
@@ -157,14 +162,21 @@ export interface Queries {
   ): Promise<IntermediateSessionsTable | null>
   /** Uses it up. One of N parallel calls gets true. */
   consumeIntermediateSession(tokenHash: string): Promise<boolean>
-  /** At most a thousand. */
-  deleteEndedSessions(nowMs: number): Promise<void>
-  /** At most a thousand. */
-  deleteEndedIntermediateSessions(nowMs: number): Promise<void>
+  /** At most {@link endedBatchSize}. Gives how many it deleted; two calls at once delete different ones. */
+  deleteEndedSessions(nowMs: number): Promise<number>
+  /** As {@link deleteEndedSessions}. */
+  deleteEndedIntermediateSessions(nowMs: number): Promise<number>
 
   signingKeys(projectId: string): Promise<SigningKeysTable[]>
   /** Keeps the first key of a project and algorithm; of N processes that start at once, one key stays. */
   insertSigningKey(key: SigningKeysTable): Promise<void>
+  /** The same key, sealed with another one. */
+  resealSigningKey(kid: string, sealed: { sealedPrivateKey: Uint8Array; keyId: string }): Promise<void>
+  /** Ids of the encryption keys that were ever used here and not forgotten. */
+  keyIds(): Promise<string[]>
+  /** Whether a registration or a signing key is sealed with it. Looks at every row where none is. */
+  isKeyInUse(keyId: string): Promise<boolean>
+  forgetKey(keyId: string): Promise<void>
   keyCheck(keyId: string): Promise<Uint8Array | null>
   /** Keeps the first one. */
   insertKeyCheck(keyId: string, sealed: Uint8Array): Promise<void>

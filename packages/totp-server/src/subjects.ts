@@ -121,8 +121,8 @@ export async function provideMember(
   if (context.autoProvision && isExternalId(member)) {
     let found = await store.findOrganization(projectId, organization)
     if (found === null && isExternalId(organization)) {
-      // The slug is what tells an organization apart in addresses; the id given is the only name there is.
-      const made = emptyOrganization(context, organization, organization.toLowerCase())
+      // The id given is the only name there is. In lower case it may be that of another one.
+      const made = emptyOrganization(context, organization, organization)
       await store.insertOrganization({ ...made, external_id: organization })
       found = await store.findOrganization(projectId, organization)
     }

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
@@ -74,6 +84,9 @@ describe('SQLite in a folder', () => {
       code: 'invalid_option',
       message: expect.stringMatching(/not whole.*VACUUM INTO.*DATA_DIR/),
     })
+    // The same put over the old file, which keeps its number.
+    writeFileSync(join(target, 'totp.sqlite'), bytes)
+    await expect(openSqlite({ dataDir: target })).rejects.toMatchObject({ code: 'invalid_option' })
     await (await openSqlite({ dataDir })).close()
   })
 
@@ -95,6 +108,17 @@ describe('SQLite in a folder', () => {
     expect(statSync(dataDir).mode & 0o777).toBe(0o700)
     expect(existsSync(join(dataDir, 'totp.sqlite'))).toBe(true)
     await store.close()
+  })
+
+  test('a folder that is there keeps its mode, and what is put into it is its owner’s alone', async () => {
+    const dataDir = newFolder()
+    mkdirSync(dataDir)
+    chmodSync(dataDir, 0o755)
+    const world = createWorld(await openSqlite({ dataDir }))
+    await enrol(world)
+    expect(statSync(dataDir).mode & 0o777).toBe(0o755)
+    for (const name of readdirSync(dataDir)) expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o600)
+    await world.close()
   })
 
   test('a folder that cannot be used is refused in words', async () => {

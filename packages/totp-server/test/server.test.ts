@@ -57,6 +57,10 @@ describe('options', () => {
     ['a cap over a hundred', { limits: { maxConsecutiveFailures: 101 } }, /800-63B-4/],
     ['a negative limit', { limits: { failLevelMax: -1 } }, /limits\.failLevelMax/],
     ['no waits', { limits: { delaysSeconds: [] } }, /limits\.delaysSeconds/],
+    ['half an attempt', { limits: { maxConsecutiveFailures: 0.5 } }, /limits\.maxConsecutiveFailures/],
+    ['one and a half free attempts', { limits: { freeFailures: 1.5 } }, /limits\.freeFailures/],
+    ['a wait without end', { limits: { delaysSeconds: [1e300] } }, /limits\.delaysSeconds/],
+    ['a lock without end', { limits: { recoveryLockHours: 1e300 } }, /limits\.recoveryLockHours/],
   ]
   test.each(refusals)('%s is refused at once, with what to do', async (_name, options, message) => {
     const store = await openSqlite({ dataDir: ':memory:' })
@@ -141,9 +145,42 @@ describe('AUTO_PROVISION', () => {
     expect(moved.body.organization).toMatchObject({
       organization_id: begun.body.organization_id,
       organization_external_id: 'Acme_1',
-      organization_slug: 'acme_1',
+      organization_slug: 'Acme_1',
     })
     expect(moved.body.member).toMatchObject({ external_id: 'carol', email_address: '', status: 'active' })
+  })
+
+  test('T42: organizations whose names differ in case alone are two, whichever comes first', async () => {
+    const { post } = await world({ autoProvision: true })
+    const idOf = async (organization_id: string) => {
+      const { status, body } = await post('/v1/kit/intermediate_sessions', {
+        organization_id,
+        member_id: 'bob',
+      })
+      expect(status).toBe(200)
+      return body.organization_id
+    }
+    const ids = [await idOf('Acme'), await idOf('acme'), await idOf('zeta'), await idOf('Zeta')]
+    expect(new Set(ids).size).toBe(4)
+  })
+
+  test('T42: nobody takes the name that a host has for another organization, and so its members', async () => {
+    const { post } = await world({ autoProvision: true })
+    const victim = await post('/v1/kit/intermediate_sessions', { organization_id: '1002', member_id: 'bob' })
+    const asked = { organization_name: 'Evil', organization_slug: '1002' }
+    expect((await post('/v1/b2b/organizations', asked)).body.error_type).toBe(
+      'organization_slug_already_used',
+    )
+    const named = { organization_name: '1002', organization_slug: 'evil' }
+    expect((await post('/v1/b2b/organizations', named)).status).toBe(200)
+    const external = {
+      organization_name: 'Evil',
+      organization_slug: 'evil2',
+      organization_external_id: 'evil',
+    }
+    expect((await post('/v1/b2b/organizations', external)).body.error_type).toBe('duplicate_organization')
+    const again = await post('/v1/kit/intermediate_sessions', { organization_id: '1002', member_id: 'bob' })
+    expect(again.body.organization_id).toBe(victim.body.organization_id)
   })
 
   test('authenticate, recover and reads make nobody, and an id of our own form never does', async () => {
@@ -286,10 +323,54 @@ describe('secrets', () => {
       expect(listed.body.totps[0].recovery_codes).toEqual(recovery_codes.slice(1))
     }
     expect((await after.post('/v1/sessions/authenticate', { session_jwt })).status).toBe(200)
+  })
+
+  test('F36: without a key that is still needed nothing is judged or charged, and readiness is red', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const right = await world({ encryptionKeys: key('k1', 1) }, store)
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(right)
+    const [recovery_code] = recovery_codes
     const without = createWorld(store, { encryptionKeys: key('k2', 2) })
-    without.clock.nowMs = after.clock.nowMs
-    const totp_code = codeOf(old.secret, without.clock.nowMs)
-    expect((await without.post(authenticate, { user_id: old.user_id, totp_code })).status).toBe(503)
+    without.clock.nowMs = right.clock.nowMs
+    const ready = await without.get('/readyz')
+    expect([ready.status, ready.body.reason]).toEqual([503, expect.stringContaining('"k1"')])
+    const totp_code = codeOf(userSecret, right.clock.nowMs)
+    expect((await without.post(authenticate, { user_id, totp_code })).status).toBe(503)
+    for (let attempt = 0; attempt < 6; attempt++)
+      expect((await without.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(503)
+    expect((await right.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+  })
+
+  test('F36: a process that has not got the new key yet charges nobody who enrolled under it', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const late = await world({ encryptionKeys: key('k1', 1) }, store)
+    expect((await late.get('/readyz')).status).toBe(200)
+    const early = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 1)}` })
+    early.clock.nowMs = late.clock.nowMs
+    const { user_id, recovery_codes } = await enrol(early)
+    const [recovery_code] = recovery_codes
+    for (let attempt = 0; attempt < 6; attempt++)
+      expect((await late.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(503)
+    expect((await early.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+  })
+
+  test('T97: a key goes out of use, one accepted code after the other, and is missed no more', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const before = await world({ encryptionKeys: key('k1', 1), recoveryCodes: 'hashed' }, store)
+    const { user_id, secret: userSecret } = await enrol(before)
+    const { session_jwt } = (await before.post('/v1/kit/sessions', { user_id })).body
+    const both = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 1)}` })
+    both.clock.nowMs = before.clock.nowMs + 60_000
+    const codeNow = (there: typeof both) => ({ user_id, totp_code: codeOf(userSecret, there.clock.nowMs) })
+    expect((await both.post(authenticate, codeNow(both))).status).toBe(200)
+    expect((await both.post('/v1/kit/totps/recovery_codes/rotate', { user_id })).status).toBe(200)
+    expect((await both.post('/v1/sessions/authenticate', { session_jwt })).status).toBe(200)
+    const after = createWorld(store, { encryptionKeys: key('k2', 2) })
+    after.clock.nowMs = both.clock.nowMs + 60_000
+    expect((await after.get('/readyz')).status).toBe(200)
+    const signedIn = await after.post(authenticate, { ...codeNow(after), session_duration_minutes: 60 })
+    expect(signedIn.status).toBe(200)
+    expect((await after.get(`/v1/sessions/jwks/${projectId}`)).body.keys).toHaveLength(1)
   })
 
   test('T85: no log line, metric or error carries a secret, a code or a token', async () => {

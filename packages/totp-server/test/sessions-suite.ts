@@ -195,6 +195,10 @@ export function sessionsSuite(worldOf: () => World): void {
     expect(payload).toMatchObject(claims)
     const third = await read({ session_token, session_custom_claims: { plan: 'tin' } })
     expect(third.session.custom_claims).toEqual(claims)
+    const replaced = { plan: { name: 'gold' }, list: { a: 1 } }
+    const asked = { session_duration_minutes: 60, session_custom_claims: replaced }
+    const fourth = await read({ session_token, ...asked })
+    expect(fourth.session.custom_claims).toEqual({ ...claims, ...replaced })
   })
 
   test.each([

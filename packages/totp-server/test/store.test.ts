@@ -179,14 +179,14 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     }
   })
 
-  test('of organizations with one name as slug and external id, the slug is found, with its members alone', async () => {
-    const bySlug = organization({ slug: 'twin' })
-    const byExternal = organization({ external_id: 'twin' })
-    await store.insertOrganization(bySlug)
-    await store.insertOrganization(byExternal)
-    await store.insertMember(member(byExternal.organization_id, { external_id: 'eve' }))
-    expect((await store.findOrganization(project, 'twin'))?.organization_id).toBe(bySlug.organization_id)
-    expect(await store.findMember(project, 'twin', 'eve')).toBeNull()
+  test('T42: what names one organization, as slug or external id, names no second one', async () => {
+    const first = organization({ slug: 'twin-slug', external_id: 'twin-external' })
+    expect(await store.insertOrganization(first)).toBe(true)
+    expect(await store.insertOrganization(organization({ external_id: 'twin-slug' }))).toBe(false)
+    expect(await store.insertOrganization(organization({ slug: 'twin-external' }))).toBe(false)
+    const same = organization({ slug: 'one-name', external_id: 'one-name' })
+    expect(await store.insertOrganization(same)).toBe(true)
+    expect((await store.findOrganization(project, 'one-name'))?.organization_id).toBe(same.organization_id)
   })
 
   test('refuses a second user with an e-mail or external id, and writes nothing', async () => {
@@ -203,6 +203,25 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     const pending = { status: 'pending', expires_at: now + 1000 } as const
     expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(true)
     expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(false)
+  })
+
+  test('T97: a key is in use while a registration or a signing key is sealed with it', async () => {
+    const { row } = await activeTotp()
+    const signing = { project_id: unique('project'), algorithm: 'RS256', kid: unique('kid') } as const
+    const sealed = { sealed_private_key: new Uint8Array([1]), key_id: 'kept', created_at: now }
+    await store.insertSigningKey({ ...signing, ...sealed })
+    await store.insertKeyCheck('kept', new Uint8Array([2]))
+    expect(await store.keyIds()).toContain('kept')
+    expect(await store.isKeyInUse('kept')).toBe(true)
+    await store.resealSigningKey(signing.kid, { sealedPrivateKey: new Uint8Array([3]), keyId: 'next' })
+    expect(await store.isKeyInUse('kept')).toBe(false)
+    await store.resealTotp(row.totp_id, { sealedSecret: new Uint8Array([4]), keyId: 'kept' })
+    expect(await store.isKeyInUse('kept')).toBe(true)
+    expect((await store.signingKeys(signing.project_id))[0]?.sealed_private_key).toEqual(new Uint8Array([3]))
+    const { totps = [] } = (await store.findUser(project, row.subject_id)) ?? {}
+    expect(totps[0]).toMatchObject({ sealed_secret: new Uint8Array([4]), key_id: 'kept' })
+    await store.forgetKey('kept')
+    expect(await store.keyIds()).not.toContain('kept')
   })
 
   test('T4: one of fifty parallel acceptances of a step wins', async () => {
@@ -483,10 +502,31 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     const live = session()
     await store.insertSession(over)
     await store.insertSession(live)
-    await store.deleteEndedSessions(now)
-    await store.deleteEndedIntermediateSessions(now)
+    expect(await store.deleteEndedSessions(now)).toBe(1)
+    expect(await store.deleteEndedIntermediateSessions(now)).toBe(0)
     expect(await store.findSession(project, { sessionId: over.session_id }, 0)).toBeNull()
     expect(await store.findSession(project, { sessionId: live.session_id }, now)).not.toBeNull()
+  })
+
+  test('rows whose time is over are deleted a thousand at once, and each is counted once', async () => {
+    await store.transaction(async (queries) => {
+      for (let row = 0; row < 1200; row++) {
+        await queries.insertSession(session({ expires_at: now - 1 }))
+        await queries.insertIntermediateSession({
+          token_hash: unique('hash'),
+          project_id: project,
+          organization_id: 'o',
+          member_id: 'm',
+          created_at: now,
+          expires_at: now - 1,
+        })
+      }
+    })
+    for (const clean of [store.deleteEndedSessions, store.deleteEndedIntermediateSessions]) {
+      expect(await clean(now)).toBe(1000)
+      const rest = await Promise.all(Array.from({ length: 4 }, () => clean(now)))
+      expect(rest.reduce((sum, count) => sum + count)).toBe(200)
+    }
   })
 
   test('of two processes that make a signing key the first one stays', async () => {

@@ -100,8 +100,7 @@ export const usersAndMembers: Operations<
       const { external_id } = organization
       const { projectId, store } = context
       const holder = external_id === null ? null : await store.findOrganization(projectId, external_id)
-      const isTaken = holder !== null && holder.external_id === external_id
-      throw new Refusal(isTaken ? 'duplicate_organization' : 'organization_slug_already_used')
+      throw new Refusal(holder === null ? 'organization_slug_already_used' : 'duplicate_organization')
     }
     return { organization: presentOrganization(organization) }
   },

@@ -14,7 +14,7 @@ const people = 12
 const TEST_LIMITS = JSON.stringify({
   freeFailures: 99,
   maxConsecutiveFailures: 100,
-  failLevelMax: 1e12,
+  failLevelMax: 1e9,
   recoveryAttemptsPerHour: 1e9,
   recoveryMaxFailures: 1e9,
 })
