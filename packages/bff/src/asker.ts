@@ -21,16 +21,20 @@ export interface AskerOnWire extends Asker {
   repeated: boolean
 }
 
-/** Null is nobody. @throws BffError internal when the host names a subject that no provider can have */
-export type Ask = (req: IncomingMessage) => Promise<AskerOnWire | null>
+/**
+ * Null is nobody. With `evenSignedOut`, who comes with a signed-out session still has a name: to sign out twice.
+ *
+ * @throws BffError internal when the host names a subject that no provider can have
+ */
+export type Ask = (req: IncomingMessage, evenSignedOut?: boolean) => Promise<AskerOnWire | null>
 
 /**
  * Brings together what the host says of a request and what the cookie says. A cookie of another subject, or of a
- * session that was signed out, is none.
+ * session that was signed out, is none; a subject whose own session was signed out is nobody, since the host may
+ * remember it for longer than it lives (T69).
  */
 export function createAsk(identify: Identify, cookie: SessionCookie, marks: Marks, now: () => number): Ask {
-  const isSignedOut = async ({ provider }: Session) =>
-    provider !== undefined && marks.has(signedOutMark(provider.sessionToken))
+  const isSignedOut = (sessionToken: string) => marks.has(signedOutMark(sessionToken))
 
   /** Without what is over: only a registration and the mark of a consumed token outlive the provider's session. */
   const current = (session: Session): Session =>
@@ -38,13 +42,19 @@ export function createAsk(identify: Identify, cookie: SessionCookie, marks: Mark
       ? session
       : { ...session, provider: undefined, mfa: undefined }
 
-  return async (req) => {
+  return async (req, evenSignedOut = false) => {
     const subject = await identify(req)
     if (!subject) return null
     requireIds(subject)
+    const host = subject.sessionToken
+    const isHostOut = host !== undefined && (await isSignedOut(host))
+    if (isHostOut && !evenSignedOut) return null
     const binding = bindingOf(subject)
     const { session, raw, repeated } = cookie.open(req.headers.cookie)
-    const counts = session?.binding === binding && !(await isSignedOut(session))
+    const own = session?.provider?.sessionToken
+    const counts =
+      session?.binding === binding &&
+      !(own === host ? isHostOut : own !== undefined && (await isSignedOut(own)))
     return { subject, binding, session: counts ? current(session) : null, rawCookie: raw, repeated }
   }
 }

@@ -84,6 +84,10 @@ it.each([
   expect(problem).toMatchObject({ code: 'rate_limited', status: 429, retryAfterSeconds: passed })
 })
 
+it('T104: tells a wait of our own limits as long as it is', () => {
+  expect(toProblem(new BffError('rate_limited', { retryAfterSeconds: 600 }), 'r').retryAfterSeconds).toBe(600)
+})
+
 it.each([
   [0, 1],
   [3_600, 3_600],

@@ -74,11 +74,11 @@ const codeByErrorType: ReadonlyMap<string, ErrorCode> = new Map(
 )
 
 /**
- * Limits of the `Retry-After` that is passed on, in seconds: F6. A lock is told as long as it is, up to a day: who is
- * told less comes back too early.
+ * Limits of the provider's `Retry-After` that is passed on, in seconds: F6. A lock is told as long as it is, up to a
+ * day: who is told less comes back too early.
  */
-const clampSeconds = (seconds: number, code: ErrorCode): number =>
-  Math.min(Math.max(Math.ceil(seconds), 1), code === 'locked' ? 86_400 : 300)
+const clampSeconds = (seconds: number | undefined, maxSeconds = 300): number | undefined =>
+  seconds === undefined ? undefined : Math.min(Math.max(Math.ceil(seconds), 1), maxSeconds)
 
 /** Refusals after which a person asks how many attempts are left. */
 const countsAttempts = (code: ErrorCode): boolean =>
@@ -99,7 +99,8 @@ export const isOutage = (error: unknown): boolean =>
     error.code === 'bad_upstream')
 
 function fromProvider(error: TotpClientError): BffError {
-  const { retryAfterSeconds, attemptsLeft } = error
+  const { attemptsLeft } = error
+  const retryAfterSeconds = clampSeconds(error.retryAfterSeconds)
   if (error.code === 'timeout') return new BffError('upstream_timeout', { cause: error })
   if (error.code === 'malformed') return new BffError('bad_upstream', { cause: error })
   if (error.code === 'outcome_unknown') return new BffError('outcome_unknown', { cause: error })
@@ -107,7 +108,10 @@ function fromProvider(error: TotpClientError): BffError {
     return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   }
   const code = codeByErrorType.get(error.errorType ?? '')
-  if (code === 'locked') return new BffError(code, { retryAfterSeconds, attemptsLeft, cause: error })
+  if (code === 'locked') {
+    const lockedSeconds = clampSeconds(error.retryAfterSeconds, 86_400)
+    return new BffError(code, { retryAfterSeconds: lockedSeconds, attemptsLeft, cause: error })
+  }
   if (code === 'rate_limited' || (code === undefined && error.status === 429)) {
     return new BffError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? 1, cause: error })
   }
@@ -135,7 +139,7 @@ export function toProblem(refusal: BffError, requestId: string): Problem {
     status,
     code,
     requestId,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: clampSeconds(retryAfterSeconds, code) }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
   }
 }

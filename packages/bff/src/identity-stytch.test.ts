@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { createTotpClient } from '@kit/totp-client'
 import { expect, it } from 'vitest'
+import { BffError } from './errors.js'
 import { stytchSession } from './identity-stytch.js'
 
 const session = {
@@ -56,6 +57,7 @@ const refusal = (status: number, error_type: string) =>
 /** A provider with the answer of each endpoint, and the list of what it was asked. */
 function setUp(answers: Record<string, () => Response>) {
   const asked: string[] = []
+  const limit = { left: Number.POSITIVE_INFINITY }
   const clock = { now: Date.parse('2030-01-01T00:00:00Z') }
   const upstream = createTotpClient({
     projectId: 'project-test-1',
@@ -67,8 +69,14 @@ function setUp(answers: Record<string, () => Response>) {
     },
   })
   const connect = (options?: Parameters<typeof stytchSession>[0]) =>
-    stytchSession(options).connect({ upstream, now: () => clock.now })
-  return { asked, clock, connect }
+    stytchSession(options).connect({
+      upstream,
+      now: () => clock.now,
+      async limitQuestions() {
+        if (limit.left-- <= 0) throw new BffError('rate_limited', { retryAfterSeconds: 60 })
+      },
+    })
+  return { asked, clock, connect, limit }
 }
 
 function request(cookie: string) {
@@ -203,6 +211,27 @@ it('takes a session that the provider does not know for nobody', async () => {
     expect(await identify(request(cookie)), cookie).toBeNull()
   }
   expect(asked).toHaveLength(2)
+})
+
+it('T30: asks once in some seconds about a session that the provider does not know', async () => {
+  const { connect, asked, clock } = setUp({})
+  const identify = connect({ kind: 'user' })
+  for (let i = 0; i < 3; i++) expect(await identify(request('stytch_session=gone'))).toBeNull()
+  expect(asked).toHaveLength(1)
+  clock.now += 5_001
+  expect(await identify(request('stytch_session=gone'))).toBeNull()
+  expect(asked).toHaveLength(2)
+})
+
+it('T30: has a limit to what it asks about sessions that it does not know, and none to those it does', async () => {
+  const { connect, asked, limit } = setUp({ '/v1/sessions/authenticate': userAnswer })
+  limit.left = 1
+  const identify = connect()
+  for (let i = 0; i < 3; i++) expect(await identify(request('stytch_session=token-1'))).not.toBeNull()
+  await expect(async () => identify(request('stytch_session=other'))).rejects.toMatchObject({
+    code: 'rate_limited',
+  })
+  expect(asked).toHaveLength(1)
 })
 
 it('takes a provider that fails, or that refuses us, for no answer about the person', async () => {

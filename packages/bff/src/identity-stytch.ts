@@ -19,6 +19,8 @@ export interface StytchSessionOptions {
 /** How long the provider's word about a session counts: as long as its own session JWTs do. */
 const maxAgeMs = 300_000
 const maxSessions = 10_000
+/** How long its word counts that there is no such session: not for long, since it may only just be made. */
+const noSessionMs = 5_000
 /** How long a request waits to learn who is asking: status and sign-out must not hang with the provider (F16). */
 const patienceMs = 2_500
 /** Longest cookie value that is worth a question: a session JWT with 4 KB of custom claims. */
@@ -36,9 +38,11 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
   const products = kind === undefined ? [askUser, askMember] : [kind === 'user' ? askUser : askMember]
 
   return {
-    connect({ upstream, now }) {
+    connect({ upstream, now, limitQuestions }) {
       const flights = createFlights<Found | null>(0)
       const known = new BoundedMap<string, { subject: Subject; untilMs: number }>(maxSessions)
+      // Apart, so that whoever makes tokens up pushes nobody out.
+      const unknown = new BoundedMap<string, number>(maxSessions)
 
       return async (req: IncomingMessage) => {
         const token = cookieValue(req, cookie)
@@ -48,9 +52,16 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
         const tokenHash = hash('sha256', sessionToken, 'base64url')
         const remembered = known.get(tokenHash)
         if (remembered && remembered.untilMs > now()) return remembered.subject
+        if ((unknown.get(tokenHash) ?? 0) > now()) return null
         const proof = token === undefined ? { session_jwt: sessionToken } : { session_token: sessionToken }
-        const found = await flights.share(tokenHash, () => findSession(products, upstream, proof))
-        if (found === null) return null
+        const found = await flights.share(tokenHash, async () => {
+          await limitQuestions(req)
+          return findSession(products, upstream, proof)
+        })
+        if (found === null) {
+          unknown.set(tokenHash, now() + noSessionMs)
+          return null
+        }
         known.set(tokenHash, { ...found, untilMs: Math.min(now() + maxAgeMs, found.expiresAtMs) })
         return found.subject
       }

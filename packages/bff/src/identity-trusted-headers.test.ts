@@ -7,10 +7,9 @@ import { trustedHeaders } from './identity-trusted-headers.js'
 import type { Subject } from './subject.js'
 
 const secret = 'a-secret-that-only-the-proxy-knows-0123456789'
-const identify = trustedHeaders({ secret })
 
 /** Sends header lines as they are, bytes and repetitions included. */
-async function ask(lines: string[]): Promise<Subject | null> {
+async function ask(lines: string[], identify = trustedHeaders({ secret })): Promise<Subject | null> {
   let found: Subject | null = null
   const server = createServer(async (req, res) => {
     found = await identify(req)
@@ -40,14 +39,28 @@ it('names a user by what the proxy says, in UTF-8', async () => {
 
 it('names a member before MFA and after it, and shows the id where there is no name', async () => {
   const member = [proof, 'x-kit-user: member-1', 'x-kit-organization: organization-1']
-  expect(await ask([...member, 'x-kit-intermediate-session-token: ist'])).toMatchObject({
+  const withTokens = trustedHeaders({
+    secret,
+    sessionTokenHeader: 'x-token',
+    intermediateSessionTokenHeader: 'x-ist',
+  })
+  expect(await ask([...member, 'x-ist: ist'], withTokens)).toMatchObject({
     kind: 'member',
     organizationId: 'organization-1',
     memberId: 'member-1',
     accountName: 'member-1',
     intermediateSessionToken: 'ist',
   })
-  expect(await ask([...member, 'x-kit-session-token: token'])).toMatchObject({ sessionToken: 'token' })
+  expect(await ask([...member, 'x-token: token'], withTokens)).toMatchObject({ sessionToken: 'token' })
+})
+
+it('T63: takes no token of the provider from a header that it was not told of', async () => {
+  const tokens = ['x-kit-session-token: token', 'x-kit-intermediate-session-token: ist']
+  for (const ids of [['x-kit-user: u'], ['x-kit-user: m', 'x-kit-organization: o']]) {
+    const subject = await ask([proof, ...ids, ...tokens])
+    expect(subject).not.toBeNull()
+    expect(JSON.stringify(subject)).not.toMatch(/token|ist/i)
+  }
 })
 
 it('takes a request without the secret for nobody, whatever else it says', async () => {

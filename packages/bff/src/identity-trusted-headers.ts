@@ -15,14 +15,14 @@ export interface TrustedHeadersOptions {
   accountNameHeader?: string
   /** The proxy's own sign-in. Default `x-kit-session`. */
   sessionHeader?: string
-  /** The provider's session token, where the proxy has one. Default `x-kit-session-token`. */
+  /** The provider's session token, where the proxy has one. Default: none is read. */
   sessionTokenHeader?: string
-  /** A member's, before MFA. Default `x-kit-intermediate-session-token`. */
+  /** A member's, before MFA. Default: none is read. */
   intermediateSessionTokenHeader?: string
 }
 
 /**
- * For a proxy that has already authenticated the person, and that removes these headers from what browsers send.
+ * For a proxy that has already authenticated the person, and that removes every header that is read here from what browsers send.
  * Without the secret, and with any of the headers twice, a request is nobody's.
  *
  * @throws TypeError where the secret is missing or short
@@ -35,8 +35,8 @@ export function trustedHeaders(options: TrustedHeadersOptions): Identify {
     organizationHeader = 'x-kit-organization',
     accountNameHeader = 'x-kit-account-name',
     sessionHeader = 'x-kit-session',
-    sessionTokenHeader = 'x-kit-session-token',
-    intermediateSessionTokenHeader = 'x-kit-intermediate-session-token',
+    sessionTokenHeader,
+    intermediateSessionTokenHeader,
   } = options
   if (typeof secret !== 'string' || secret.length < 32) {
     throw new TypeError(
@@ -47,7 +47,8 @@ export function trustedHeaders(options: TrustedHeadersOptions): Identify {
 
   return (req) => {
     let repeated = false
-    const read = (name: string): string | undefined => {
+    const read = (name: string | undefined): string | undefined => {
+      if (name === undefined) return undefined
       const values = req.headersDistinct[name]
       if (values !== undefined && values.length > 1) repeated = true
       return values?.[0] || undefined

@@ -7,6 +7,7 @@ import { withBreaker } from './breaker.js'
 import { createCapabilities } from './capabilities.js'
 import { createClientAddress } from './client-address.js'
 import { createDatabase } from './database.js'
+import { BffError } from './errors.js'
 import { createEvents, type KitEvent } from './events.js'
 import { type Identify, type IdentityStrategy, type Subject, toIdentify } from './identity.js'
 import { createJudge } from './judge.js'
@@ -190,7 +191,6 @@ export function createBff(options: BffOptions): Bff {
     standings,
     capabilities,
     spentCodes,
-    marks,
     ...reports,
     ...durations,
     customClaims,
@@ -203,13 +203,17 @@ export function createBff(options: BffOptions): Bff {
     capabilities,
     signOuts,
     judge,
-    marks,
     ...reports,
     issuer,
     ...durations,
     now,
   })
-  const ask = createAsk(toIdentify(options.identify, { upstream: client, now }), cookie, marks, now)
+  const limitQuestions = async (req: IncomingMessage) => {
+    const refused = await limiter.consume({ operation: 'status', addressKey: clientAddress(req) })
+    if (refused) throw new BffError('rate_limited', refused)
+  }
+  const identify = toIdentify(options.identify, { upstream: client, now, limitQuestions })
+  const ask = createAsk(identify, cookie, marks, now)
   const document = createDocument(cookie.name)
 
   return {

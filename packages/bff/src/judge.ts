@@ -1,7 +1,6 @@
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { BffError, isOutage, toRefusal } from './errors.js'
-import type { Marks } from './marks.js'
 import { countMfa } from './policy.js'
 import { offersOf, withOffer } from './proofs.js'
 import type { Accepted, Minting, Proof } from './provider.js'
@@ -19,7 +18,6 @@ export interface JudgeDeps {
   standings: Standings
   capabilities: () => Promise<ProviderCapabilities>
   spentCodes: SpentCodes
-  marks: Marks
   /** @throws BffError rate_limited */
   limit: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
   /** Gives an accepted code's room under the limits back. */
@@ -47,7 +45,6 @@ export function createJudge(deps: JudgeDeps): Judge {
     standings,
     capabilities,
     spentCodes,
-    marks,
     limit,
     refund,
     onSkew,
@@ -96,10 +93,11 @@ export function createJudge(deps: JudgeDeps): Judge {
   return async (operation, call, code, run) => {
     const { subject, session } = call
     await limit(operation, call)
+    const begunTurn = standings.turn()
     try {
       const name = (await capabilities()).plainWire ? spentCodes.name(subjectKeyOf(subject), code) : null
       if (name !== null && (await spentCodes.has(name))) throw new BffError('code_already_used')
-      const offers = await offersOf(subject, session, marks)
+      const offers = offersOf(subject, session)
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
         return { session: sessionAfter(call, operation, proof, origin, verdict), ...verdict }
@@ -108,13 +106,14 @@ export function createJudge(deps: JudgeDeps): Judge {
       if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')
       if (name !== null && !(await spentCodes.add(name))) throw new BffError('code_already_used')
       onSkew(accepted.acceptedAtMs - now())
-      standings.learn(subject, accepted.sessionToken, accepted.reading)
+      standings.learn(subject, accepted.sessionToken, accepted.reading, begunTurn)
       await refund(operation, call)
       return accepted
     } catch (error) {
       const refusal = toRefusal(error)
-      // The code may have been taken: what the session was raised by is asked anew (F3, F4).
+      // The code may have been taken: what the session was raised by, and whether it enrolled, is asked anew (F3, F4).
       if (isOutage(refusal)) standings.forget(session)
+      if (isOutage(refusal) && session?.pending) standings.doubt(subject)
       onRefused(operation, call, refusal)
       throw refusal
     }

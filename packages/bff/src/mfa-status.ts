@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { MfaStatus } from '@kit/contract'
 import type { Asker } from './asker.js'
 import type { ProviderCapabilities } from './capabilities.js'
-import { BffError, isOutage, toRefusal } from './errors.js'
+import { isOutage, toRefusal } from './errors.js'
 import { type CountedMfa, countMfa } from './policy.js'
 import type { Reading } from './provider.js'
 import type { SessionCookie } from './session.js'
+import { soon } from './soon.js'
 import type { Standings } from './standing.js'
 import type { Subject } from './subject.js'
 
@@ -48,21 +48,6 @@ export interface MfaStatusDeps {
 /** A page waits for the provider no longer than this; what is known then is said, as stale. */
 const patienceMs = 2_000
 
-/** @throws BffError upstream_timeout when `promise` takes longer than a page waits; it goes on behind */
-async function soon<T>(promise: Promise<T>): Promise<T> {
-  const patience = new AbortController()
-  const late = sleep(patienceMs, undefined, { signal: patience.signal }).then(() => {
-    throw new BffError('upstream_timeout')
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    patience.abort()
-    late.catch(() => {})
-    promise.catch(() => {})
-  }
-}
-
 const time = (ms: number) => new Date(ms).toISOString()
 
 export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
@@ -99,7 +84,11 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
       try {
         // A page asks about somebody without MFA to see what to do next, and another browser may have enrolled.
         const recent = session?.mfa || recentFactor ? standings.recent(subject, session) : null
-        return await toView(asker, recent ?? (await soon(standings.read(subject, session))), false)
+        return await toView(
+          asker,
+          recent ?? (await soon(standings.read(subject, session), patienceMs)),
+          false,
+        )
       } catch (error) {
         const refusal = toRefusal(error)
         if (!isOutage(refusal)) throw refusal

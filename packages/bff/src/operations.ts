@@ -2,11 +2,10 @@ import type { MfaStatus, Operation, PendingTotp, RecoveryCodeList, RequestOf } f
 import type { Asker } from './asker.js'
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
-import { BffError } from './errors.js'
+import { BffError, isOutage, toRefusal } from './errors.js'
 import type { KitEventDetail } from './events.js'
 import { createFlights } from './flights.js'
 import type { AcceptedMfa, Judge } from './judge.js'
-import type { Marks } from './marks.js'
 import type { MfaStatuses, View } from './mfa-status.js'
 import { otpauthUri } from './otpauth-uri.js'
 import { type Decided, decide, type Factor } from './policy.js'
@@ -52,7 +51,6 @@ export interface OperationsDeps {
   capabilities: () => Promise<ProviderCapabilities>
   signOuts: SignOuts
   judge: Judge
-  marks: Marks
   /** @throws BffError rate_limited */
   limit: (operation: Operation, call: Call) => Promise<void>
   /** Tells the host what was done. */
@@ -67,7 +65,7 @@ export interface OperationsDeps {
 const lingerMs = 500
 
 export function createOperations(deps: OperationsDeps): Operations {
-  const { provider, standings, statuses, capabilities, signOuts, judge, marks, limit, report, now } = deps
+  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, now } = deps
   const { issuer, stepUpMs, pendingMs } = deps
 
   /** Two requests of one browser at once for one thing are one, also where the second arrives a little late. */
@@ -102,7 +100,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       return { status: 200, body: pendingAnswer(known, call) }
     }
     await limit('create', call)
-    const offers = await offersOf(call.subject, call.session, marks)
+    const offers = offersOf(call.subject, call.session)
     const registration = await withOffer(offers, ({ proof }) =>
       provider(call.subject).create(proof, pendingMs / 60_000),
     )
@@ -194,9 +192,16 @@ export function createOperations(deps: OperationsDeps): Operations {
     const view = await statuses.freshView(call)
     decideNow('remove', view)
     await limit('remove', call)
-    await provider(call.subject).remove(factorIdOf(view))
+    const begunTurn = standings.turn()
+    await provider(call.subject)
+      .remove(factorIdOf(view))
+      .catch((error) => {
+        // It may be gone all the same: F4.
+        if (isOutage(toRefusal(error))) standings.doubt(call.subject)
+        throw error
+      })
     const reading = { ...view.reading, factorId: null }
-    standings.learn(call.subject, null, reading)
+    standings.learn(call.subject, null, reading, begunTurn)
     report({ type: 'removed', factorId: factorIdOf(view) }, call)
     const session = { ...sessionOf(call), mfa: undefined, pending: undefined }
     const body = await statuses.body(await statuses.viewOf({ ...call, session }, reading))

@@ -1,5 +1,4 @@
 import { BffError, isSessionGone } from './errors.js'
-import { type Marks, signedOutMark } from './marks.js'
 import type { Proof } from './provider.js'
 import type { Session } from './session.js'
 import type { Subject } from './subject.js'
@@ -16,13 +15,13 @@ export interface Offer {
  * member has before MFA. An intermediate token counts once, and a person who came with a token never goes without:
  * the list is then empty, and the host has to sign them in again.
  */
-export async function offersOf(subject: Subject, session: Session | null, marks: Marks): Promise<Offer[]> {
+export function offersOf(subject: Subject, session: Session | null): Offer[] {
   const offers: Offer[] = []
   const own = session?.provider?.sessionToken
   if (own !== undefined) offers.push({ proof: { kind: 'session', sessionToken: own }, origin: 'cookie' })
 
   const host = subject.sessionToken
-  if (host !== undefined && host !== own && !(await marks.has(signedOutMark(host)))) {
+  if (host !== undefined && host !== own) {
     offers.push({ proof: { kind: 'session', sessionToken: host }, origin: 'host' })
   }
   const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined

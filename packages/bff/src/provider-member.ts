@@ -1,8 +1,9 @@
-import type { TotpClient } from '@kit/totp-client'
+import { type TotpClient, TotpClientError } from '@kit/totp-client'
 import type { Member, MemberSession, Organization } from '@kit/totp-client/wire'
 import {
   type Accepted,
   type JudgeInput,
+  nobody,
   type Proof,
   type Provider,
   provenAtMs,
@@ -33,7 +34,14 @@ export class MemberProvider implements Provider {
 
   async read(sessionToken: string | null): Promise<Reading> {
     const { b2b } = this.client
-    if (sessionToken === null) return this.reading(await b2b.members.get(this.ids), null)
+    if (sessionToken === null) {
+      try {
+        return this.reading(await b2b.members.get(this.ids), null)
+      } catch (error) {
+        if (error instanceof TotpClientError && error.errorType === 'member_not_found') return this.newcomer()
+        throw error
+      }
+    }
     const answer = await b2b.sessions.authenticate({ session_token: sessionToken })
     return this.reading(answer, answer.member_session)
   }
@@ -90,6 +98,14 @@ export class MemberProvider implements Provider {
     this.requireMe(await this.client.b2b.members.deleteTotp(this.ids))
   }
 
+  /** Somebody of whom nothing is known but what the organization demands of all. */
+  private async newcomer(): Promise<Reading> {
+    const { organization_id } = this.ids
+    const { organization } = await this.client.b2b.organizations.get({ organization_id })
+    this.requireMine(organization)
+    return { ...nobody, organizationRequires: demandsMfa(organization) }
+  }
+
   private judged({ proof, minting, telemetryId }: JudgeInput) {
     return {
       ...this.ids,
@@ -126,15 +142,20 @@ export class MemberProvider implements Provider {
       providerId: member.member_id,
       factorId: member.totp_registration_id || null,
       session: session && sessionView(session.authentication_factors, session.expires_at),
-      organizationRequires: organization.mfa_policy === 'REQUIRED_FOR_ALL',
+      organizationRequires: demandsMfa(organization),
     }
   }
 
   /** The host may name both by an external id, and the organization by its slug. */
   private requireMe({ member, organization }: About): void {
-    const { organizationId, memberId } = this.subject
+    const { memberId } = this.subject
     requireEcho(member.organization_id === organization.organization_id)
     requireEcho(member.member_id === memberId || member.external_id === memberId)
+    this.requireMine(organization)
+  }
+
+  private requireMine(organization: Organization): void {
+    const { organizationId } = this.subject
     requireEcho(
       organization.organization_id === organizationId ||
         organization.organization_slug === organizationId ||
@@ -142,6 +163,8 @@ export class MemberProvider implements Provider {
     )
   }
 }
+
+const demandsMfa = ({ mfa_policy }: Organization) => mfa_policy === 'REQUIRED_FOR_ALL'
 
 /** At most one proof goes along: two are refused by the provider. */
 const proofFields = (proof: Proof | null) => ({

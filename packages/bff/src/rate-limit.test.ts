@@ -35,6 +35,18 @@ it('T28: ten codes in a minute from a session, thirty in ten minutes for a perso
   expect(await code('d')).toBeNull()
 })
 
+it('T29, T30, T53: wrong codes leave a person’s recovery codes their own room, also where processes share counts', async () => {
+  for (const options of [{}, { database: fakeDatabase().database }]) {
+    const { limiter } = setUp(options)
+    const request = (operation: 'authenticate' | 'recover') =>
+      limiter.consume({ operation, subjectKey: 'user:1', sessionKey: 's' })
+    for (let i = 0; i < 40; i++) await request('authenticate')
+    expect(await request('authenticate')).not.toBeNull()
+    for (let i = 0; i < 10; i++) expect(await request('recover')).toBeNull()
+    expect(await request('recover')).not.toBeNull()
+  }
+})
+
 it('T33: one code on each of many people from one network is stopped at its edge', async () => {
   const { limiter } = setUp()
   let admitted = 0

@@ -20,7 +20,10 @@ export interface RateLimitsByKey {
 }
 
 export interface RateLimits {
-  /** For what judges a code: authenticate and recover. Accepted codes are given back. */
+  /**
+   * For what judges a code: authenticate and recover, counted apart for session and subject, together for an address.
+   * Accepted codes are given back.
+   */
   judged: RateLimitsByKey
   /** For all else, but sign-out, which always answers. */
   other: RateLimitsByKey
@@ -130,10 +133,13 @@ function countersOf(request: RateLimitedRequest, limits: RateLimits): Counter[] 
   const counters: Counter[] = []
   if (operation === 'signOut') return counters
   const kind = isJudged(operation) ? 'judged' : 'other'
+  // Whoever guesses codes must not use up the room of recovery codes, which are the way out: T29, T30, T53.
+  const budget = kind === 'judged' ? operation : kind
   const count = (by: keyof RateLimitsByKey, name: string | undefined) => {
     if (name === undefined) return
     const { max, windowSeconds } = limits[kind][by]
-    counters.push({ key: `${kind} ${by} ${name}`, max, windowMs: windowSeconds * 1_000 })
+    const what = by === 'address' ? kind : budget
+    counters.push({ key: `${what} ${by} ${name}`, max, windowMs: windowSeconds * 1_000 })
   }
   count('address', addressKey)
   count('session', sessionKey)

@@ -65,7 +65,7 @@ export function createRouter(deps: RouterDeps): Router {
       requireJson(headers)
       body = await readBody(req)
     }
-    const asker = await ask(req)
+    const asker = await ask(req, station.operation === 'signOut')
     if (!asker) throw new BffError('unauthenticated')
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
       throw new BffError('csrf_rejected')

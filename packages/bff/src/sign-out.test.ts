@@ -86,6 +86,15 @@ it('ends the session of the host along with that of the cookie, each once', asyn
   expect(asked).toEqual(['member token-1', 'member token-2', 'member token-1'])
 })
 
+it('T69: remembers a session of the host that the cookie shares for as long as the host’s may last', async () => {
+  const { asked, marks, signOuts } = start(Array.from({ length: 70 }, away))
+  const subject = { kind: 'user', userId: 'u', accountName: '', sessionToken: 'token-1' } as const
+  await signOuts.end(subject, session())
+  await vi.advanceTimersByTimeAsync(2 * hour)
+  expect(asked.length).toBeGreaterThan(70)
+  expect(await marks.has(signedOutMark('token-1'))).toBe(true)
+})
+
 it('F16: does not wait for a provider that hangs', async () => {
   const hanging = start([])
   const never = () => new Promise<never>(() => {})

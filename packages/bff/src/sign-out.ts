@@ -75,9 +75,13 @@ export function createSignOuts({ client, marks, now, onRevoked }: SignOutDeps): 
       const own = session?.provider
       const host = subject?.sessionToken
       const ends: Promise<void>[] = []
-      if (session && own) ends.push(revoke(session.kind, own.sessionToken, own.expiresAtMs))
+      const hostEndsMs = now() + longestMs
+      if (session && own) {
+        const endsMs = own.sessionToken === host ? hostEndsMs : own.expiresAtMs
+        ends.push(revoke(session.kind, own.sessionToken, endsMs))
+      }
       if (subject && host !== undefined && host !== own?.sessionToken) {
-        ends.push(revoke(subject.kind, host, now() + longestMs))
+        ends.push(revoke(subject.kind, host, hostEndsMs))
       }
       if (ends.length > 0)
         await Promise.race([Promise.all(ends), sleep(patienceMs, undefined, { ref: false })])

@@ -4,35 +4,55 @@ import { isSessionGone, toRefusal } from './errors.js'
 import { createFlights } from './flights.js'
 import { nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
+import { soon } from './soon.js'
 import type { Subject } from './subject.js'
 import { tokenHashOf } from './token-hash.js'
 
 /** How long the provider's word counts. */
 const recheckMs = 300_000
+/** How long an answer waits for the number of recovery codes, which is beside its point. */
+const countPatienceMs = 1_000
+/** Until the next question after one that got no number in time. */
+const countRestMs = 5_000
 
 /** Names a subject, whichever sign-in it comes with. */
 export const subjectKeyOf = (subject: Subject): string =>
   subject.kind === 'user' ? `user:${subject.userId}` : `member:${subject.organizationId}:${subject.memberId}`
 
-interface Person {
+/** What was told, and when: `turn` puts questions and changes in one order, which the clock is too coarse for. */
+interface Told {
+  turn: number
+  /** When it was asked for; 0 is too long ago to count. */
+  atMs: number
+}
+
+interface Person extends Told {
   providerId: string
   factorId: string | null
   organizationRequires: boolean
-  atMs: number
 }
 
-interface KnownSession {
+interface KnownSession extends Told {
   view: Reading['session']
   subjectKey: string
-  atMs: number
 }
+
+const personOf = ({ providerId, factorId, organizationRequires }: Reading, { turn, atMs }: Told): Person => ({
+  providerId,
+  factorId,
+  organizationRequires,
+  turn,
+  atMs,
+})
 
 const tokenOf = (session: Session | null): string | null => session?.provider?.sessionToken ?? null
 
-/** What was last known of the recovery codes, and when. */
+/** What was last known of the recovery codes. */
 interface Count {
   remaining: number | null
-  atMs: number
+  untilMs: number
+  /** In which turn codes were last made or spent here: a number that was asked for before that is older. */
+  turn: number
 }
 
 export interface Standings {
@@ -42,10 +62,14 @@ export interface Standings {
   read(subject: Subject, session: Session | null): Promise<Reading>
   /** What was last heard, for while the provider is away; no session, so no MFA counts. */
   lastKnown(subject: Subject, session: Session | null): Reading
-  /** Takes over what an answer told. */
-  learn(subject: Subject, sessionToken: string | null, reading: Reading): void
+  /** The turn in which a change begins that {@link learn} will tell of. */
+  turn(): number
+  /** Takes over what the answer to a change told that began in that turn. */
+  learn(subject: Subject, sessionToken: string | null, reading: Reading, begunTurn: number): void
   /** Makes the next read of the session ask. */
   forget(session: Session | null): void
+  /** Makes the next read of the person ask: the authenticator may be another. */
+  doubt(subject: Subject): void
   /** How many recovery codes are left; null where the provider does not tell. */
   remaining(subject: Subject, reading: Reading): Promise<number | null>
   /** How many were left when that was last heard. */
@@ -70,13 +94,26 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
   const sessions = new BoundedMap<string, KnownSession>(50_000)
   const counts = new BoundedMap<string, Count>(50_000)
   const reads = createFlights<Reading>(0)
+  const countings = createFlights<number | null>(0)
 
-  const learn = (subject: Subject, sessionToken: string | null, reading: Reading) => {
+  let turns = 0
+
+  /**
+   * A change is newer than every answer that was asked for before it was done. Where another that was asked for
+   * meanwhile contradicts it, nobody can tell which came first, and the provider is asked anew.
+   */
+  const learn = (subject: Subject, sessionToken: string | null, reading: Reading, begunTurn: number) => {
     const subjectKey = subjectKeyOf(subject)
-    const { providerId, factorId, organizationRequires, session } = reading
-    const atMs = now()
-    people.set(subjectKey, { providerId, factorId, organizationRequires, atMs })
-    if (sessionToken !== null) sessions.set(tokenHashOf(sessionToken), { view: session, subjectKey, atMs })
+    const known = people.get(subjectKey)
+    const doubtful =
+      known !== undefined &&
+      known.turn > begunTurn &&
+      (known.atMs === 0 || known.factorId !== reading.factorId)
+    const told = { turn: ++turns, atMs: now() }
+    people.set(subjectKey, personOf(reading, doubtful ? { ...told, atMs: 0 } : told))
+    if (sessionToken !== null) {
+      sessions.set(tokenHashOf(sessionToken), { view: reading.session, subjectKey, ...told })
+    }
   }
 
   const ask = async (subject: Subject, sessionToken: string | null): Promise<Reading> => {
@@ -89,6 +126,27 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       throw refusal
     }
   }
+
+  /** Of each of the two memories the newer counts: what is known, or what is told here. */
+  const readNow = async (subject: Subject, subjectKey: string, token: string | null): Promise<Reading> => {
+    const told = { turn: ++turns, atMs: now() }
+    const reading = await ask(subject, token)
+    const known = people.get(subjectKey)
+    const isOld = known !== undefined && known.turn > told.turn
+    // Nobody can tell which of the two came first.
+    if (isOld && known.atMs === 0) return readNow(subject, subjectKey, token)
+    const person = isOld ? known : personOf(reading, told)
+    if (!isOld) people.set(subjectKey, person)
+    if (token === null) return { ...person, session: null }
+    const tokenHash = tokenHashOf(token)
+    const newer = sessions.get(tokenHash)
+    if (newer?.subjectKey === subjectKey && newer.turn > told.turn) return { ...person, session: newer.view }
+    sessions.set(tokenHash, { view: reading.session, subjectKey, ...told })
+    return { ...person, session: reading.session }
+  }
+
+  const countNow = async (subject: Subject, providerId: string): Promise<number | null> =>
+    (await capabilities()).reveal ? (await provider(subject).recoveryCodes(providerId)).length : null
 
   return {
     recent(subject, session) {
@@ -104,11 +162,12 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       return { ...person, session: known.view }
     },
 
-    async read(subject, session) {
+    read(subject, session) {
       const token = tokenOf(session)
-      const reading = await reads.share(`${subjectKeyOf(subject)} ${token ?? ''}`, () => ask(subject, token))
-      learn(subject, token, reading)
-      return reading
+      const subjectKey = subjectKeyOf(subject)
+      // Nobody joins a question that is older than what is known.
+      const key = `${subjectKey} ${people.get(subjectKey)?.turn ?? 0} ${token ?? ''}`
+      return reads.share(key, () => readNow(subject, subjectKey, token))
     },
 
     lastKnown(subject, session) {
@@ -117,38 +176,46 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       return { ...nobody, factorId: session?.mfa?.factorId ?? null }
     },
 
+    turn: () => turns,
+
     learn,
 
     forget(session) {
       if (session?.provider) sessions.delete(tokenHashOf(session.provider.sessionToken))
     },
 
+    doubt(subject) {
+      const subjectKey = subjectKeyOf(subject)
+      const person = people.get(subjectKey)
+      if (person) people.set(subjectKey, { ...person, turn: ++turns, atMs: 0 })
+    },
+
     async remaining(subject, reading) {
       if (reading.factorId === null) return null
       const subjectKey = subjectKeyOf(subject)
       const known = counts.get(subjectKey)
-      if (known && now() - known.atMs < recheckMs) return known.remaining
-      try {
-        const codes = (await capabilities()).reveal
-          ? await provider(subject).recoveryCodes(reading.providerId)
-          : null
-        const remaining = codes?.length ?? null
-        counts.set(subjectKey, { remaining, atMs: now() })
+      if (known && now() < known.untilMs) return known.remaining
+      const { turn = 0, remaining: last = null } = known ?? {}
+      const keep = (remaining: number | null, forMs: number) => {
+        if ((counts.get(subjectKey)?.turn ?? 0) === turn)
+          counts.set(subjectKey, { remaining, untilMs: now() + forMs, turn })
         return remaining
-      } catch {
-        // A number beside the point must not cost the answer.
-        return known?.remaining ?? null
       }
+      const counting = countings.share(`${subjectKey} ${turn}`, async () =>
+        keep(await countNow(subject, reading.providerId), recheckMs),
+      )
+      // A number beside the point must cost the answer neither its life nor its time.
+      return soon(counting, countPatienceMs).catch(() => keep(last, countRestMs))
     },
 
     knownRemaining: (subject) => counts.get(subjectKeyOf(subject))?.remaining ?? null,
 
     learnRemaining(subject, remaining) {
-      counts.set(subjectKeyOf(subject), { remaining, atMs: now() })
+      counts.set(subjectKeyOf(subject), { remaining, untilMs: now() + recheckMs, turn: ++turns })
     },
 
     forgetRemaining(subject) {
-      counts.delete(subjectKeyOf(subject))
+      counts.set(subjectKeyOf(subject), { remaining: null, untilMs: 0, turn: ++turns })
     },
   }
 }

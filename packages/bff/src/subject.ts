@@ -32,6 +32,8 @@ export interface IdentityContext {
   upstream: TotpClient
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Counts a question to the provider before anybody is known. @throws BffError rate_limited, by the client's address */
+  limitQuestions: (req: IncomingMessage) => Promise<void>
 }
 
 /** A strategy that asks the provider: `createBff` connects it. */

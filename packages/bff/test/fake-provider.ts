@@ -90,7 +90,7 @@ const memberBody = (organizationId: string, id: string, person: FakePerson): Mem
   roles: [],
 })
 
-const organizationBody = (id: string, mfaPolicy: string): Organization => ({
+export const organizationBody = (id: string, mfaPolicy: string): Organization => ({
   organization_id: id,
   organization_name: 'Org',
   organization_logo_url: '',

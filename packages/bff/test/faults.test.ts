@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Subject } from '../src/index.js'
 import { createFakeProvider, type FakeProvider, json, refusal, rightCode } from './fake-provider.js'
-import { type Browser, type Host, openBrowser, startHost, user } from './host.js'
+import { type Answer, type Browser, type Host, member, openBrowser, startHost, user } from './host.js'
 
 let provider: FakeProvider
 let host: Host
@@ -103,6 +104,66 @@ describe('the provider', () => {
   })
 })
 
+describe('a provider that does not count recovery codes', () => {
+  const clock = { now: Date.now() }
+  let letGo: () => void
+  let asked: number
+  const start = async (subject: Subject) => {
+    await host.close()
+    provider = createFakeProvider(() => clock.now)
+    host = await startHost(provider.fetch, 'router', { now: () => clock.now, timeoutMs: 8_000 })
+    browser = openBrowser(host, subject)
+    await browser.status()
+    await browser.send('POST', '/mfa/totp', {})
+    await authenticate()
+    clock.now += 301_000
+    const gone = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    asked = 0
+    // What it answers late was true when it was asked.
+    provider.lie = ({ path }, truth) => {
+      if (!/recovery_codes(\/org-1.*)?$/.test(path)) return undefined
+      asked++
+      const told = truth()
+      return gone.then(() => told)
+    }
+  }
+  const took = async (answering: Promise<Answer>) => {
+    const began = performance.now()
+    const answer = await answering
+    return { ...answer, ms: performance.now() - began }
+  }
+
+  it('F16: keeps status and recovery waiting a second and no more, and is left alone for some', async () => {
+    await start(user())
+    const [one, two] = await Promise.all([took(browser.status()), took(browser.status())])
+    expect([one.body.recoveryCodesRemaining, two.body.recoveryCodesRemaining]).toEqual([10, 10])
+    expect(Math.max(one.ms, two.ms)).toBeLessThan(1_900)
+    expect(asked).toBe(1)
+    const [recoveryCode] = provider.person('user-1').codes
+    const recovered = await took(browser.send('POST', '/mfa/totp/recover', { recoveryCode }))
+    expect(recovered).toMatchObject({ status: 200, body: { recoveryCodesRemaining: null } })
+    expect(recovered.ms).toBeLessThan(1_900)
+    expect((await took(browser.status())).ms).toBeLessThan(500)
+    expect(asked).toBe(2)
+    clock.now += 5_001
+    letGo()
+    expect((await browser.status()).body.recoveryCodesRemaining).toBe(9)
+  })
+
+  it('does not take back what a recovery told meanwhile', async () => {
+    await start(member())
+    const status = browser.status()
+    await expect.poll(() => asked).toBe(1)
+    const [recoveryCode] = provider.person('member-1').codes
+    await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
+    letGo()
+    await status
+    expect((await browser.status()).body.recoveryCodesRemaining).toBe(9)
+  })
+})
+
 describe('the client', () => {
   it('F18: gone before the verdict: the verdict counts all the same', async () => {
     let release = () => {}
@@ -166,9 +227,9 @@ describe('the client', () => {
 })
 
 describe('the limits', () => {
-  it('come last, and count for code and recovery code alike: T29', async () => {
+  it('come last, and count codes and recovery codes apart: T29', async () => {
     const strict = await startHost(provider.fetch, 'router', {
-      limits: { judged: { subject: { max: 3, windowSeconds: 60 } } },
+      limits: { judged: { subject: { max: 2, windowSeconds: 600 } } },
     })
     const one = openBrowser(strict, user('limited'))
     await one.status()
@@ -176,12 +237,13 @@ describe('the limits', () => {
     const code = () => one.send('POST', '/mfa/totp/authenticate', { code: '000000' })
     const recovery = () => one.send('POST', '/mfa/totp/recover', { recoveryCode: 'abcd-efgh' })
     expect((await code()).body.code).toBe('invalid_code')
-    expect((await recovery()).body.code).toBe('not_enrolled')
     expect((await code()).body.code).toBe('invalid_code')
-    const refused = await recovery()
+    const refused = await code()
     expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 })
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
-    expect((await code()).body.code).toBe('rate_limited')
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(590)
+    expect((await recovery()).body.code).toBe('not_enrolled')
+    expect((await recovery()).body.code).toBe('not_enrolled')
+    expect((await recovery()).body.code).toBe('rate_limited')
     const other = openBrowser(strict, user('free'))
     await other.status()
     expect((await other.send('POST', '/mfa/totp/authenticate', { code: '000000' })).body.code).toBe(

@@ -30,7 +30,11 @@ export type Fetch = (request: Request) => Promise<Response>
 export async function startHost(
   provider: Fetch,
   mount: Mount = 'router',
-  { parser = false, ...options }: Partial<BffOptions> & { parser?: boolean } = {},
+  {
+    parser = false,
+    timeoutMs = 1_000,
+    ...options
+  }: Partial<BffOptions> & { parser?: boolean; timeoutMs?: number } = {},
 ): Promise<Host> {
   const events: KitEvent[] = []
   const logged: string[] = []
@@ -40,7 +44,7 @@ export async function startHost(
     secret: 'SENTINEL-provider-secret',
     baseUrl: 'http://127.0.0.1:1',
     fetch: provider,
-    timeoutMs: 1_000,
+    timeoutMs,
   })
   const bff = createBff({
     upstream,

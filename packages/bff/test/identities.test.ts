@@ -78,6 +78,40 @@ describe('identity.stytchSession', () => {
     await walk(browser, { kind: 'member', accountName: expect.any(String) })
   })
 
+  it('T69: a session that was signed out is nobody at once, and can be signed out again', async () => {
+    const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+    const browser = await open(identity.stytchSession(), () => ({}))
+    cookieOf(browser, 'stytch_session', session_token)
+    await browser.status()
+    expect((await browser.send('GET', '/vault-open')).text).toBe('gold')
+    expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+    await nobodyIs(browser)
+    expect((await browser.send('GET', '/vault-open')).body.code).toBe('unauthenticated')
+    expect((await browser.send('GET', '/who')).body).toBeNull()
+    expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+  })
+
+  it('T30: made-up sessions of one address reach the provider as often as its limit says', async () => {
+    let asked = 0
+    const counting: typeof provider.fetch = (request) => {
+      asked++
+      return provider.fetch(request)
+    }
+    host = await startHost(counting, 'handler', {
+      identify: identity.stytchSession({ kind: 'user' }),
+      limits: { other: { address: { max: 5, windowSeconds: 60 } } },
+    })
+    const browser = openBrowser(host, null)
+    const codes = []
+    for (let i = 0; i < 8; i++) {
+      cookieOf(browser, 'stytch_session', `made-up-${i}`)
+      codes.push((await browser.send('GET', '/mfa/status')).body.code)
+    }
+    expect(codes).toEqual([...Array(5).fill('unauthenticated'), ...Array(3).fill('rate_limited')])
+    expect((await browser.send('GET', '/vault')).headers['retry-after']).toBeDefined()
+    expect(asked).toBe(5)
+  })
+
   it('another session on the same browser is not born verified, and an ended one is nobody', async () => {
     const first = await provider.admin.kit.createSession({ user_id: 'ada' })
     const browser = await open(identity.stytchSession(), () => ({}))
@@ -162,7 +196,11 @@ describe('identity.trustedHeaders', () => {
       'x-kit-session': 'sign-in-1',
       'x-kit-intermediate-session-token': intermediate_session_token,
     }
-    const browser = await open(strategy, () => headers)
+    const withTokens = identity.trustedHeaders({
+      secret,
+      intermediateSessionTokenHeader: 'x-kit-intermediate-session-token',
+    })
+    const browser = await open(withTokens, () => headers)
     await walk(browser, { kind: 'member', accountName: 'grace@example.com' })
     delete headers['x-kit-intermediate-session-token']
     expect((await browser.send('GET', '/vault')).text).toBe('gold')

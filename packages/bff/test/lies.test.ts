@@ -1,6 +1,14 @@
 import { routes } from '@kit/contract'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createFakeProvider, type FakeProvider, json, rightCode, type Seen } from './fake-provider.js'
+import {
+  createFakeProvider,
+  type FakeProvider,
+  json,
+  organizationBody,
+  refusal,
+  rightCode,
+  type Seen,
+} from './fake-provider.js'
 import { type Browser, type Host, member, openBrowser, startHost, user } from './host.js'
 
 let provider: FakeProvider
@@ -133,6 +141,17 @@ describe('every other answer', () => {
       }
     },
   )
+
+  it('T64: about another organization than that of an unknown member lets nobody pass', async () => {
+    provider.lie = ({ path }) => {
+      if (path.endsWith('/member')) return refusal(404, 'member_not_found')
+      return path === '/v1/b2b/organizations/org-1'
+        ? json({ organization: organizationBody('org-2', 'OPTIONAL') })
+        : undefined
+    }
+    const browser = openBrowser(host, member())
+    expect((await browser.send('GET', '/vault-open')).body.code).toBe('upstream_unavailable')
+  })
 
   it('T64: of a session that is somebody else’s gives no MFA', async () => {
     const clock = { now: Date.now() }

@@ -9,11 +9,14 @@ let down: boolean
 let asked: string[]
 /** Session tokens that the provider has given out. */
 let tokens: Set<string>
+/** What becomes of the next answer of such a path, once the provider has given it. */
+let hindered: { path: RegExp; hinder: () => Promise<void> } | undefined
 beforeEach(async () => {
   provider = await startProvider()
   down = false
   asked = []
   tokens = new Set()
+  hindered = undefined
   host = await startHost(upstream, 'router', { now: provider.now })
 })
 afterEach(async () => {
@@ -21,16 +24,45 @@ afterEach(async () => {
   await provider.close()
 })
 
+const failure = (code: string) =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error('connect'), { code }) })
+
 const upstream: Fetch = async (request) => {
-  if (down) {
-    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
-    throw new TypeError('fetch failed', { cause })
-  }
-  asked.push(new URL(request.url).pathname)
+  if (down) throw failure('ECONNREFUSED')
+  const path = new URL(request.url).pathname
+  asked.push(path)
   const response = await provider.fetch(request)
   const { session_token } = await response.clone().json()
   if (session_token) tokens.add(session_token)
+  if (hindered?.path.test(path)) {
+    const { hinder } = hindered
+    hindered = undefined
+    await hinder()
+  }
   return response
+}
+
+/** The next such answer is given and takes its time, until it is let go. */
+function holdBack(path: RegExp) {
+  let give = () => {}
+  let letGo = () => {}
+  const given = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  const gone = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const hinder = () => {
+    give()
+    return gone
+  }
+  hindered = { path, hinder }
+  return { given, letGo }
+}
+
+/** The next such answer is given and gets lost. */
+const lose = (path: RegExp) => {
+  hindered = { path, hinder: () => Promise.reject(failure('ECONNRESET')) }
 }
 
 const cookieName = '__Host-Http-kit'
@@ -133,6 +165,80 @@ describe('MFA', () => {
     expect((await browser.send('GET', '/vault')).status).toBe(200)
     expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
     expect((await other.status()).body).toMatchObject({ enrolled: true, verified: null })
+  })
+})
+
+describe('an answer that is older than a change', () => {
+  const aboutPerson = /^\/v1\/users\//
+
+  it('T44: does not take an enrolment back when it lands late', async () => {
+    const browser = await signIn(user('user-1', { sessionId: 'one' }))
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    const { given, letGo } = holdBack(aboutPerson)
+    const poll = browser.send('GET', '/mfa/status')
+    await given
+    expect((await pass(browser, secret)).status).toBe(200)
+    provider.advance(1)
+    letGo()
+    await poll
+    expect((await browser.send('GET', '/vault')).text).toBe('gold')
+    const thief = openBrowser(host, user('user-1', { sessionId: 'two' }))
+    expect((await thief.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+
+  it('T44: does not bring MFA of a removed authenticator back when it lands late', async () => {
+    const { browser, secret } = await enrolled(user('user-1', { sessionId: 'one' }))
+    const other = await signIn(user('user-1', { sessionId: 'two' }))
+    await pass(other, secret)
+    const { given, letGo } = holdBack(aboutPerson)
+    const poll = openBrowser(host, user('user-1', { sessionId: 'three' })).send('GET', '/mfa/status')
+    await given
+    expect((await browser.send('DELETE', '/mfa/totp')).status).toBe(200)
+    letGo()
+    expect((await poll).body.enrolled).toBe(false)
+    expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('T44: is not waited for by what comes after the change', async () => {
+    const browser = await signIn(user('user-1', { sessionId: 'one' }))
+    const other = await signIn(user('user-1', { sessionId: 'two' }))
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    const { given, letGo } = holdBack(aboutPerson)
+    const poll = browser.send('GET', '/mfa/status')
+    await given
+    await pass(browser, secret)
+    expect((await other.send('POST', '/mfa/totp', {})).body.code).toBe('step_up_required')
+    letGo()
+    await poll
+  })
+
+  it('T44: is asked for anew where two changes overlap and contradict each other', async () => {
+    const { browser, secret } = await enrolled(user('user-1', { sessionId: 'one' }))
+    const other = await signIn(user('user-1', { sessionId: 'two' }))
+    const { given, letGo } = holdBack(/authenticate$/)
+    const passing = pass(other, secret)
+    await given
+    expect((await browser.send('DELETE', '/mfa/totp')).status).toBe(200)
+    letGo()
+    await passing
+    expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('F4: counts no longer once a change was asked for and its answer got lost', async () => {
+    const browser = await signIn(user('user-1', { sessionId: 'one' }))
+    const other = await signIn(user('user-1', { sessionId: 'two' }))
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    expect((await other.send('GET', '/vault-open')).text).toBe('gold')
+    lose(/authenticate$/)
+    expect((await pass(browser, secret)).body.code).toBe('outcome_unknown')
+    expect((await other.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+
+    await pass(browser, secret)
+    await pass(other, secret)
+    expect((await other.send('GET', '/vault')).text).toBe('gold')
+    lose(/users\/totps/)
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('outcome_unknown')
+    expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
   })
 })
 
@@ -312,6 +418,32 @@ describe('a member', () => {
     const grace = await signIn(member(member_id, { organizationId: 'strict' }))
     expect((await grace.status()).body).toMatchObject({ required: true, enrolled: false })
     expect((await grace.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+})
+
+describe('a member whom the provider does not know yet', () => {
+  const create = (mfaPolicy: 'OPTIONAL' | 'REQUIRED_FOR_ALL') =>
+    provider.admin.b2b.organizations.create({
+      organization_name: 'Acme',
+      organization_slug: 'acme',
+      mfa_policy: mfaPolicy,
+    })
+  const newcomer = () => signIn(member('grace', { organizationId: 'acme' }))
+
+  it('has to have MFA where the organization says so', async () => {
+    await create('REQUIRED_FOR_ALL')
+    const grace = await newcomer()
+    expect((await grace.status()).body).toMatchObject({ required: true, enrolled: false })
+    expect((await grace.send('GET', '/vault-open')).body.code).toBe('mfa_required')
+  })
+
+  it('passes without where neither member nor organization has to', async () => {
+    const grace = await newcomer()
+    expect((await grace.send('GET', '/vault-open')).text).toBe('gold')
+    provider.advance(301)
+    await create('OPTIONAL')
+    expect((await grace.status()).body).toMatchObject({ required: false, enrolled: false })
+    expect((await grace.send('GET', '/vault-open')).text).toBe('gold')
   })
 })
 
