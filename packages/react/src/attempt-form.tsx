@@ -4,7 +4,7 @@ import { CodeInput } from './code-input.js'
 import { useMfa } from './context.js'
 import { ErrorText } from './error-text.js'
 import { form as english } from './messages/en.js'
-import { isRefusal, MfaError } from './mfa-error.js'
+import { isRefusal, MfaError, maySpend } from './mfa-error.js'
 import { useCountdown } from './use-countdown.js'
 import { useFormat, useGroup } from './use-messages.js'
 
@@ -30,8 +30,9 @@ interface AttemptFormProps extends CodeFormOptions {
 }
 
 /**
- * A form with one field that the server judges. It sends once at a time; a refused value is said, cleared, and the
- * focus stays; a wait that the server asks for is counted down, and nothing is sent meanwhile.
+ * A form with one field that the server judges. It sends once at a time; a value that is refused or may be spent is
+ * said, cleared, and the focus stays; a wait that the server asks for is counted down, and nothing is sent meanwhile.
+ * After a success it stays busy until its host takes it away: Enter must not send the spent code again.
  */
 export function AttemptForm(props: AttemptFormProps) {
   const { title, recovery, digits = 6, autoSubmit = true, autoFocus, send, children } = props
@@ -39,33 +40,30 @@ export function AttemptForm(props: AttemptFormProps) {
   const { messages } = useMfa()
   const hint = useFormat()(t.digits, { count: digits })
   const [value, setValue] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<MfaError | string>()
-  const [until, setUntil] = useState(0)
+  // False while something is sent, and after a success.
+  const [failure, setFailure] = useState<MfaError | string | false>()
+  const [until, setUntil] = useState<number>()
   const ref = useRef<HTMLInputElement>(null)
   // Known at once, unlike busy: the last digit and Enter may come before the next render.
   const sending = useRef(false)
   const wait = useCountdown(until)
-  const waited = until > 0 && !wait
+  const busy = failure === false
+  const waited = until && !wait
 
   const attempt = async (action: () => Promise<unknown>) => {
     if (sending.current) return
     sending.current = true
-    setBusy(true)
-    setFailure(undefined)
-    setUntil(0)
+    setFailure(false)
     try {
       await action()
     } catch (cause) {
       const error = cause instanceof MfaError ? cause : new MfaError('internal')
-      const { retryAfterSeconds } = error
       setFailure(error)
-      if (retryAfterSeconds) setUntil(Date.now() + retryAfterSeconds * 1000)
-      if (isRefusal(error)) setValue('')
+      setUntil(error.retryAfterSeconds && Date.now() + error.retryAfterSeconds * 1000)
+      if (isRefusal(error) || maySpend(error.code)) setValue('')
       ref.current?.focus()
+      sending.current = false
     }
-    sending.current = false
-    setBusy(false)
   }
 
   const submit = (typed: string) => {
@@ -84,7 +82,6 @@ export function AttemptForm(props: AttemptFormProps) {
       className="kit-form"
       data-state={busy ? 'checking' : wait ? 'waiting' : failure ? 'error' : 'idle'}
       aria-label={title}
-      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         submit(value)

@@ -66,13 +66,12 @@ export interface MfaClientOptions {
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
   if (typeof baseUrl !== 'string')
-    throw new TypeError('baseUrl is missing: give the path of the BFF, such as "/mfa".')
+    throw new TypeError('baseUrl is missing: the path of the BFF, such as "/mfa".')
   let known: MfaStatus | undefined
 
-  const exchange = async (operation: ClientOperation, input?: unknown, { signal }: CallOptions = {}) => {
+  const exchange = async (operation: ClientOperation, { signal }: CallOptions = {}, input: unknown = {}) => {
     const [method, path] = lines[operation].split(' ') as [string, string]
     const deadline = AbortSignal.timeout(timeoutMs)
-    let problem: MfaError
     try {
       const response = await (fetch ?? globalThis.fetch)(baseUrl.replace(/\/+$/, '') + path, {
         method,
@@ -80,7 +79,7 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
         ...(method !== 'GET' && {
           headers: { 'content-type': 'application/json', 'x-csrf': known?.csrfToken ?? '' },
-          body: JSON.stringify(input ?? {}),
+          body: JSON.stringify(input),
         }),
       })
       if (response.ok) {
@@ -88,32 +87,31 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
         if (body?.csrfToken) known = body
         return body
       }
-      problem = await MfaError.from(response)
+      throw await MfaError.from(response)
     } catch (cause) {
+      if (cause instanceof MfaError) throw cause
+      if (signal?.aborted) throw new MfaError('aborted')
+      if (deadline.aborted) throw new MfaError('timeout')
       // A body that is no JSON: something else than the BFF answered.
-      const internal = /^Syntax/.test(String(cause))
-      problem = new MfaError(
-        signal?.aborted ? 'aborted' : deadline.aborted ? 'timeout' : internal ? 'internal' : 'network',
-      )
+      throw new MfaError(cause instanceof SyntaxError ? 'internal' : 'network')
     }
-    throw problem
   }
 
   const method =
     <O extends ClientOperation>(operation: O): Method<O> =>
     async (input, options) => {
-      if (operation !== 'status' && !known) await exchange('status', undefined, options)
+      if (operation !== 'status' && !known) await exchange('status', options)
       const before = known?.subject
       try {
-        return await exchange(operation, input, options)
+        return await exchange(operation, options, input)
       } catch (error) {
         if ((error as MfaError).code !== 'csrf_rejected') throw error
-        await exchange('status', undefined, options)
+        await exchange('status', options)
         if (JSON.stringify(before) !== JSON.stringify(known?.subject)) throw error
-        return exchange(operation, input, options)
+        return exchange(operation, options, input)
       }
     }
 
-  const operations = Object.keys(lines) as ClientOperation[]
-  return Object.fromEntries(operations.map((operation) => [operation, method(operation)])) as MfaClient
+  const methods = (Object.keys(lines) as ClientOperation[]).map((name) => [name, method(name)])
+  return Object.fromEntries(methods) as MfaClient
 }

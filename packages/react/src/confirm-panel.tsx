@@ -31,7 +31,7 @@ export function ConfirmPanel({ title, children, error, isPending, onConfirm, onC
         <Action name="continue" busy={isPending} onClick={onConfirm}>
           {t.continue}
         </Action>
-        <Action name="cancel" onClick={onCancel}>
+        <Action name="cancel" busy={isPending} onClick={onCancel}>
           {t.cancel}
         </Action>
       </div>

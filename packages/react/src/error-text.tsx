@@ -4,19 +4,24 @@ import { useFormat, useGroup } from './use-messages.js'
 
 /** An alert that is there before there is something to say; a person who gave up knows it. */
 export function ErrorAlert({ error }: { error: MfaError | null }) {
-  return <div role="alert">{error && error.code !== 'aborted' && <ErrorText error={error} />}</div>
+  return (
+    <div role="alert">
+      {error && error.code !== 'aborted' && <ErrorText error={error} wait={error.retryAfterSeconds} />}
+    </div>
+  )
 }
 
 /**
  * A failure in words: what happened, how long to wait, how many attempts are left.
+ * In a form, `wait` counts down and is always there; elsewhere it is what the server said, if anything.
  * The seconds run in a timer with `aria-live="off"`, so that an alert around it is read once and not every second.
  */
-export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number | undefined }) {
+export function ErrorText({ error, wait }: { error: MfaError; wait: number | undefined }) {
   const t = useGroup('error', english)
   const format = useFormat()
   const { code, attemptsLeft, requestId, status } = error
   const parts = [
-    sentenceOf(code, t),
+    sentenceOf(code, t, wait !== undefined),
     status === 429 && !wait && t.later,
     attemptsLeft !== undefined && format(t.left, { count: attemptsLeft }),
     code === 'internal' && requestId && `(${requestId})`,
@@ -24,7 +29,7 @@ export function ErrorText({ error, wait = 0 }: { error: MfaError; wait?: number 
   return (
     <span data-kit="error" data-state={code}>
       {parts.filter(Boolean).join(' ')}
-      {wait > 0 && (
+      {!!wait && (
         <span role="timer" aria-live="off">
           {` ${format(t.wait, { time: wait })}`}
         </span>

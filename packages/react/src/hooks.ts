@@ -1,19 +1,24 @@
 import type { MfaStatus } from '@kit/contract'
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { type DataTag, type QueryKey, type UnusedSkipTokenOptions, useQuery } from '@tanstack/react-query'
 import { type Mfa, useMfa } from './context.js'
 import type { MfaError } from './mfa-error.js'
 import { useStepUp } from './step-up.js'
 import { useOperation } from './use-operation.js'
 import { statusKey } from './use-send.js'
 
+/** What `queryOptions` makes of them, without loading that function, which gives back what it takes. */
+type StatusOptions = UnusedSkipTokenOptions<MfaStatus, MfaError> & {
+  queryKey: DataTag<QueryKey, MfaStatus, MfaError>
+}
+
 /** Options of the status query: for `prefetchQuery`, `ensureQueryData` and route loaders. */
-export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'client'>) {
-  return queryOptions<MfaStatus, MfaError>({
-    queryKey: statusKey(baseUrl),
+export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'client'>): StatusOptions {
+  return {
+    queryKey: statusKey(baseUrl) as QueryKey as StatusOptions['queryKey'],
     queryFn: ({ signal }) => client.status(undefined, { signal }),
     staleTime: 30_000,
-    retry: (failures, { status }) => failures < 2 && (status === 0 || status > 500),
-  })
+    retry: (failures, { status }) => failures < 2 && (!status || status > 500),
+  }
 }
 
 /** What the BFF says of the person who asks; read again when the window is focused. Holds no secret. */

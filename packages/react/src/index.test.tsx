@@ -1,5 +1,5 @@
-import { QueryClient } from '@tanstack/react-query'
-import { act, waitFor } from '@testing-library/react'
+import { onlineManager, QueryClient } from '@tanstack/react-query'
+import { act, fireEvent, render, waitFor } from '@testing-library/react'
 import { userEvent } from '@testing-library/user-event'
 import { StrictMode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
@@ -23,6 +23,7 @@ import {
 
 afterEach(() => {
   vi.restoreAllMocks()
+  onlineManager.setOnline(true)
   document.body.replaceChildren()
 })
 
@@ -101,6 +102,71 @@ it("works with the host's QueryClient, and puts the answered status into it", as
   expect(queryClient.getQueryData(mfaKeys.status('/mfa'))).toMatchObject({ enrolled: true })
 })
 
+it('a status that was read during a change and comes after its answer does not undo it', async () => {
+  const bff = new FakeBff().enroll()
+  const late: (() => void)[] = []
+  let isLate = false
+  const fetch: typeof bff.fetch = async (input, init) => {
+    const answer = await bff.fetch(input, init)
+    if (isLate && init?.method === 'GET') await new Promise<void>((resolve) => late.push(resolve))
+    return answer
+  }
+  const queryClient = new QueryClient()
+  const hook = hookKit(useBoth, { fetch }, queryClient)
+  await waitFor(() => expect(hook.current.status.data?.verified).toBeNull())
+  const release = bff.hold('authenticate')
+  act(() => hook.current.authenticate.mutate({ code: codeOf(1) }))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  isLate = true
+  void queryClient.refetchQueries()
+  await waitFor(() => expect(late).toHaveLength(1))
+  release()
+  await waitFor(() => expect(hook.current.status.data?.verified?.method).toBe('totp'))
+  late[0]?.()
+  await act(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  expect(hook.current.status.data?.verified?.method).toBe('totp')
+})
+
+it('a change that is refused while the first status is read does not stop that', async () => {
+  const bff = new FakeBff().enroll()
+  const release = bff.hold('status')
+  const hook = hookKit(useBoth, bff)
+  act(() => hook.current.authenticate.mutate({ code: '000000' }))
+  await act(async () => release())
+  await waitFor(() => expect(hook.current.authenticate.error?.code).toBe('invalid_code'))
+  await waitFor(() => expect(hook.current.status.data?.enrolled).toBe(true))
+})
+
+/** The settings without a QueryClient of the host. */
+const alone = (bff: FakeBff) =>
+  render(
+    <MfaProvider baseUrl="/mfa" fetch={bff.fetch}>
+      <MfaSettings />
+    </MfaProvider>,
+    { reactStrictMode: true },
+  )
+
+it('reads a status that failed again when the window is focused', async () => {
+  const bff = new FakeBff().enroll()
+  const { subject } = bff
+  bff.subject = undefined
+  alone(bff)
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
+  bff.subject = subject
+  fireEvent(window, new Event('visibilitychange'))
+  await waitFor(() => expect(kit('settings')?.dataset.state).toBe('on'))
+})
+
+it('a page that was opened offline reads the status when the network is back', async () => {
+  const bff = new FakeBff().enroll()
+  onlineManager.setOnline(false)
+  alone(bff)
+  await act(async () => {})
+  expect(kit('settings')?.dataset.state).toBe('loading')
+  onlineManager.setOnline(true)
+  await waitFor(() => expect(kit('settings')?.dataset.state).toBe('on'))
+})
+
 it('a mutation that is cancelled fails with aborted, and the status is read again', async () => {
   const bff = new FakeBff().enroll()
   const hook = hookKit(useBoth, bff)
@@ -137,6 +203,17 @@ it.each([
   expect(kit('step-up')).toBeNull()
 })
 
+it('asks nobody for a code who has no authenticator app', async () => {
+  const bff = new FakeBff()
+  const hook = hookKit(() => ({ status: useMfaStatus(), stepUp: useStepUp() }), bff)
+  await waitFor(() => expect(hook.current.status.data?.enrolled).toBe(false))
+  const { stepUp } = hook.current
+  expect(await (await stepUp(async () => problemOf('mfa_required'))).json()).toMatchObject({ status: 403 })
+  const failed = stepUp(async () => Promise.reject(await MfaError.from(problemOf('mfa_required'))))
+  expect(await failed.catch((error: MfaError) => error.code)).toBe('mfa_required')
+  expect(kit('step-up')).toBeNull()
+})
+
 it('two calls that need a code ask once', async () => {
   const bff = new FakeBff().enroll()
   const stepUp = hookKit(useStepUp, bff).current
@@ -146,6 +223,38 @@ it('two calls that need a code ask once', async () => {
   expect(document.querySelectorAll('[data-kit="step-up"]')).toHaveLength(1)
   await userEvent.type(kit('code-input') as HTMLElement, codeOf(1))
   expect(await both).toEqual(['done', 'done'])
+})
+
+it('a call that needs a code while one is being checked goes on with the others', async () => {
+  const bff = new FakeBff().enroll()
+  const stepUp = hookKit(useStepUp, bff).current
+  const call = async () => (bff.verified ? 'done' : Promise.reject(new MfaError('step_up_required')))
+  const first = stepUp(call)
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  const release = bff.hold('authenticate')
+  await userEvent.type(kit('code-input') as HTMLElement, codeOf(1))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  const second = await act(async () => ({ answer: stepUp(call) }))
+  release()
+  expect(await Promise.all([first, second.answer])).toEqual(['done', 'done'])
+  await waitFor(() => expect(kit('step-up')).toBeNull())
+})
+
+it('a code that is accepted after the dialog was closed answers the call that asks by then', async () => {
+  const bff = new FakeBff().enroll()
+  const stepUp = hookKit(useStepUp, bff).current
+  const call = async () => (bff.verified ? 'done' : Promise.reject(new MfaError('step_up_required')))
+  const first = stepUp(call).catch((error: MfaError) => error.code)
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  const release = bff.hold('authenticate')
+  await userEvent.type(kit('code-input') as HTMLElement, codeOf(1))
+  await userEvent.click(action('cancel'))
+  expect(await first).toBe('aborted')
+  const second = stepUp(call)
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  release()
+  expect(await second).toBe('done')
+  await waitFor(() => expect(kit('step-up')).toBeNull())
 })
 
 it('a step-up that is given up rejects with aborted', async () => {

@@ -20,21 +20,28 @@ type Mistake =
   | 'step_up_required'
   | 'aborted'
 
+/** Codes that say that no answer came, or none to trust. */
+type Unanswered = 'bad_upstream' | 'network' | 'upstream_timeout' | 'timeout' | 'outcome_unknown'
+
 type Said = Extract<MfaErrorCode, keyof Messages['error']>
 
-/** The sentence of another code. Total: a new code of the contract needs one here, in the catalogue, or above. */
-const alike: Record<Exclude<MfaErrorCode, Said | Mistake>, Said> = {
-  bad_upstream: 'upstream_unavailable',
-  network: 'upstream_unavailable',
-  upstream_timeout: 'outcome_unknown',
-  timeout: 'outcome_unknown',
-}
+/** Whether what was sent may be spent though nobody can tell; the contract's `new-code` beyond the refusals. */
+export const maySpend = (code: string) => /known|timeout/.test(code)
 
-/** What a person reads about a code. */
-export function sentenceOf(code: string, sentences: Messages['error']): string {
+/**
+ * What a person reads about a code. Total: a new code of the contract needs a place above or in the catalogue.
+ *
+ * @param asked whether there is a field for the next code
+ */
+export function sentenceOf(
+  code: Said | Mistake | Unanswered,
+  sentences: Messages['error'],
+  asked: boolean,
+): string {
   const known: Readonly<Record<string, unknown>> = sentences
-  const said = known[(alike as Readonly<Record<string, string>>)[code] ?? code] as string | undefined
-  return said ?? sentences.internal
+  const silent = /known|timeout|bad_|network/.test(code)
+  const key = asked && maySpend(code) ? 'outcome_unknown' : silent ? 'upstream_unavailable' : code
+  return (known[key] as string | undefined) ?? sentences.internal
 }
 
 /** The one error of this package: what the hooks and the client reject with. It never carries a code or a secret. */
@@ -68,5 +75,4 @@ export class MfaError extends Error {
 }
 
 /** Whether the server has judged what was sent and refused it, or will not judge it now: nothing else has changed. */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof MfaError && (error.status === 422 || error.status === 429)
+export const isRefusal = ({ status }: MfaError) => status === 422 || status === 429

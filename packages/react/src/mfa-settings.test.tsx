@@ -118,6 +118,19 @@ it('a double click on confirm rotates once', async () => {
   expect(bff.count('rotate')).toBe(1)
 })
 
+it('D06: Cancel does nothing while new codes are being made, and they are shown', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('rotate'))
+  const release = bff.hold('rotate')
+  await user.click(action('continue'))
+  await user.click(action('cancel'))
+  expect(action('cancel').getAttribute('aria-disabled')).toBe('true')
+  release()
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+})
+
 it('replaces the authenticator, saying that the old one stops first', async () => {
   const bff = new FakeBff().enroll().verify()
   const { user } = renderKit(<MfaSettings />, bff)
@@ -148,6 +161,19 @@ it('says that nobody is signed in', async () => {
   bff.subject = undefined
   renderKit(<MfaSettings />, bff)
   await waitFor(() => expect(kit('error')?.textContent).toBe('You are signed out. Sign in again.'))
+})
+
+it.each([
+  ['outcome_unknown', {}, 'The service cannot be reached. Try again in a moment.'],
+  ['upstream_timeout', {}, 'The service cannot be reached. Try again in a moment.'],
+  ['rate_limited', { retryAfterSeconds: 30 }, 'Too many attempts. Try again in 30 sec.'],
+  ['rate_limited', {}, 'Too many attempts. Try again later, or ask for help.'],
+] as const)('says what to do where no code was typed: %s', async (code, extra, words) => {
+  const bff = new FakeBff().enroll().fail('recoveryCodes', code, extra)
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('reveal'))
+  await waitFor(() => expect(kit('error')?.textContent).toBe(words))
 })
 
 it('after a reload before the codes were saved, offers them again, and takes it that they are saved', async () => {

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientContext } from '@tanstack/react-query'
-import { type ReactNode, useContext, useMemo, useState } from 'react'
+import { type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import { createMfaClient } from './client.js'
 import { type Mfa, MfaContext, type Waiting } from './context.js'
 import type { Messages } from './messages/en.js'
@@ -31,6 +31,11 @@ export function MfaProvider(props: MfaProviderProps) {
     () => ({ baseUrl, client, queryClient, ask, locale, messages }),
     [baseUrl, client, queryClient, locale, messages],
   )
+  // Tells the client of focus and network, as a QueryClientProvider does; mounts are counted.
+  useEffect(() => {
+    queryClient.mount()
+    return () => queryClient.unmount()
+  }, [queryClient])
   const Dialog = waiting[0]?.Dialog
   return (
     <MfaContext.Provider value={mfa}>

@@ -18,16 +18,12 @@ export interface RecoveryCodesProps extends Omit<ComponentPropsWithoutRef<'div'>
   onSaved?: (() => void) | undefined
 }
 
-/** How long the browser may take to read a file that it saves; Safari reads it after the click has returned. */
-const SAVE_MS = 10_000
-
 function saveFile(name: string, text: string) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), SAVE_MS)
+  const href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  Object.assign(document.createElement('a'), { href, download: name }).click()
+  // How long the browser may take to read the file; Safari reads it after the click has returned.
+  const saveMs = 10_000
+  setTimeout(() => URL.revokeObjectURL(href), saveMs)
 }
 
 /**

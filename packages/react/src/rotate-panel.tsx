@@ -7,7 +7,7 @@ import { recovered } from './recovery-words.js'
 import { useGroup } from './use-messages.js'
 
 interface RotatePanelProps extends SiteOptions {
-  /** The new codes are saved. */
+  /** The new codes are saved; they are gone with the panel. */
   onDone: () => void
   onCancel: () => void
 }
@@ -16,7 +16,7 @@ interface RotatePanelProps extends SiteOptions {
 export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
-  const { data, error, isPending, mutate, reset } = useRotateRecoveryCodes()
+  const { data, error, isPending, mutate } = useRotateRecoveryCodes()
   if (!data)
     return (
       <ConfirmPanel
@@ -34,14 +34,7 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
       <Heading step="codes" first>
         {t.title}
       </Heading>
-      <CodesToSave
-        site={site}
-        codes={data.recoveryCodes}
-        onSaved={() => {
-          reset()
-          onDone()
-        }}
-      />
+      <CodesToSave site={site} codes={data.recoveryCodes} onSaved={onDone} />
     </>
   )
 }

@@ -1,20 +1,26 @@
-import { useCallback, useLayoutEffect, useRef } from 'react'
+import type { MfaStatus } from '@kit/contract'
+import { useLayoutEffect, useMemo, useRef } from 'react'
 import { type StepUp, useMfa, type Waiting } from './context.js'
 import { challenge } from './messages/en.js'
 import { MfaError } from './mfa-error.js'
 import { useGroup } from './use-messages.js'
+import { statusKey } from './use-send.js'
 import { Verify } from './verify.js'
-
-const asksForCode = (error: unknown) => /^(step_up|mfa)_required$/.test(Object(error).code)
 
 /**
  * Runs the host's own calls and asks for a code where they need one: `await stepUp(() => fetch('/api/vault'))`.
  * See {@link StepUp}.
  */
 export function useStepUp(): StepUp {
-  const { ask } = useMfa()
-  return useCallback<StepUp>(
-    async (action, options) => {
+  const { ask, baseUrl, queryClient } = useMfa()
+  return useMemo<StepUp>(() => {
+    // `mfa_required` is said to people without an authenticator app too; they have no code to give.
+    const asksForCode = (error: unknown) => {
+      const { code } = Object(error)
+      if (code !== 'mfa_required') return code === 'step_up_required'
+      return queryClient.getQueryData<MfaStatus>(statusKey(baseUrl))?.enrolled !== false
+    }
+    return async (action, options) => {
       for (;;) {
         try {
           const answer = await action()
@@ -27,9 +33,8 @@ export function useStepUp(): StepUp {
           ask((waiting) => [...waiting, { ...options, Dialog: StepUpDialog, resolve, reject }])
         })
       }
-    },
-    [ask],
-  )
+    }
+  }, [ask, baseUrl, queryClient])
 }
 
 /**
@@ -41,14 +46,16 @@ function StepUpDialog({ waiting }: { waiting: readonly Waiting[] }) {
   const { stepUp } = useGroup('challenge', challenge)
   const ref = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
-    const dialog = ref.current
-    if (!dialog?.open) dialog?.showModal()
-    return () => dialog?.close()
+    const dialog = ref.current as HTMLDialogElement
+    dialog.showModal()
+    return () => dialog.close()
   }, [])
-  const settle = (answer: (call: Waiting) => void) => () => {
-    ask(() => [])
-    waiting.forEach(answer)
-  }
+  // Whoever waits by then: calls join while a code is checked, and settling one twice does nothing.
+  const settle = (answer: (call: Waiting) => void) => () =>
+    ask((now) => {
+      now.forEach(answer)
+      return []
+    })
   const cancel = settle(({ reject }) => reject(new MfaError('aborted')))
   return (
     <dialog ref={ref} onCancel={cancel} data-kit="step-up" data-state="open" aria-label={stepUp}>

@@ -2,10 +2,11 @@ import { act, fireEvent, screen, waitFor } from '@testing-library/react'
 import { afterEach, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
 import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
-import { MfaSettings, RecoverAccount, TotpChallenge } from './index.js'
+import { MfaSettings, mfaKeys, RecoverAccount, TotpChallenge } from './index.js'
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 const field = () => kit<HTMLInputElement>('code-input') as HTMLInputElement
@@ -50,6 +51,18 @@ it('T101, S02: the last digit and Enter while it is checked make one request', a
   release()
   await waitFor(() => expect(success).toHaveBeenCalledTimes(1))
   expect(bff.count('authenticate')).toBe(1)
+})
+
+it('S02: Enter after a code was accepted sends nothing and says nothing', async () => {
+  const bff = new FakeBff().enroll()
+  const success = vi.fn()
+  const { user } = renderKit(<TotpChallenge onSuccess={success} />, bff)
+  field().focus()
+  enter(codeOf(1))
+  await waitFor(() => expect(success).toHaveBeenCalledTimes(1))
+  await user.keyboard('{Enter}')
+  expect(bff.count('authenticate')).toBe(1)
+  expect(screen.getByRole('alert').textContent).toBe('')
 })
 
 it('S03: a wrong code is announced, cleared, and the focus stays', async () => {
@@ -143,6 +156,51 @@ it('S07: a request that got no answer is not sent again, and the code stays', as
   await waitFor(() => expect(kit('error')?.dataset.state).toBe('network'))
   expect(bff.count('authenticate')).toBe(1)
   expect(field().value).toBe(codeOf(1))
+})
+
+it.each(['outcome_unknown', 'upstream_timeout'] as const)(
+  'S07: a code that may be spent is cleared after %s',
+  async (code) => {
+    const bff = new FakeBff().enroll().fail('authenticate', code)
+    renderKit(<TotpChallenge />, bff)
+    enter(codeOf(1))
+    await waitFor(() =>
+      expect(kit('error')?.textContent).toBe('That may not have worked. Try the next code.'),
+    )
+    expect(field().value).toBe('')
+  },
+)
+
+it('S07: a code that was not answered in time is cleared, since it may be spent', async () => {
+  const deadline = new AbortController()
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal)
+  const bff = new FakeBff().enroll()
+  renderKit(<TotpChallenge />, bff)
+  bff.hold('authenticate')
+  enter(codeOf(1))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  deadline.abort()
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('timeout'))
+  expect(field().value).toBe('')
+})
+
+it('a challenge that was cancelled takes nobody on when its answer comes late', async () => {
+  const bff = new FakeBff().enroll()
+  const said: string[] = []
+  const challenge = (
+    <TotpChallenge onSuccess={() => said.push('success')} onCancel={() => said.push('cancel')} />
+  )
+  const { user, show, queryClient } = renderKit(challenge, bff)
+  const release = bff.hold('authenticate')
+  enter(codeOf(1))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  await user.click(action('cancel'))
+  show(null)
+  release()
+  await waitFor(() =>
+    expect(queryClient.getQueryData(mfaKeys.status('/mfa'))).toHaveProperty('verified.method'),
+  )
+  expect(said).toEqual(['cancel'])
 })
 
 it('R04: goes to a recovery code and back, with a clean field, the focus in it and a name around it', async () => {

@@ -1,5 +1,5 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
 import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
 import { TotpEnrollment } from './index.js'
@@ -97,6 +97,27 @@ it('cancel deletes the pending registration', async () => {
   expect(cancelled).toHaveBeenCalledTimes(1)
 })
 
+it('D06: cancel does nothing while a registration is made or the first code is checked', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const cancelled = vi.fn()
+  const { user } = renderKit(<TotpEnrollment replace onCancel={cancelled} />, bff)
+  await step('intro')
+  const remove = bff.hold('remove')
+  await user.click(action('start'))
+  await user.click(action('cancel'))
+  remove()
+  await step('scan')
+  const authenticate = bff.hold('authenticate')
+  enter(codeOf(2))
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+  await user.click(action('cancel'))
+  expect(action('cancel').getAttribute('aria-disabled')).toBe('true')
+  authenticate()
+  await step('codes')
+  expect(cancelled).not.toHaveBeenCalled()
+  expect(bff.count('cancel')).toBe(0)
+})
+
 it('a reload goes on with the same secret, at a click and not before', async () => {
   const bff = new FakeBff()
   const first = renderKit(<TotpEnrollment />, bff)
@@ -163,6 +184,97 @@ it('a clock that runs fast does not end what the server still holds', async () =
   await step('scan')
   enter(codeOf(1))
   await step('codes')
+})
+
+describe('when another tab has changed the registration and the status is read again', () => {
+  const scanned = async () => {
+    const bff = new FakeBff()
+    const view = renderKit(<TotpEnrollment />, bff)
+    await step('intro')
+    await view.user.click(action('start'))
+    await step('scan')
+    // What follows the answer has been read.
+    await waitFor(() => expect(view.queryClient.isFetching()).toBe(0))
+    return { bff, ...view }
+  }
+
+  it('an old secret is not shown any longer, and the new one comes at a click', async () => {
+    const { bff, user, queryClient } = await scanned()
+    bff.expiresInMs += 1000
+    const headers = { 'x-csrf': bff.csrfToken }
+    await bff.fetch('/mfa/totp', { method: 'POST', headers, body: '{"restart":true}' })
+    await act(() => queryClient.invalidateQueries())
+    await step('intro')
+    expect(kit('secret-key')).toBeNull()
+    await user.click(action('continue'))
+    await step('scan')
+    expect(kit('secret-key')?.textContent?.replaceAll(' ', '')).toBe(bff.secrets[1])
+    enter(codeOf(2))
+    await step('codes')
+  })
+
+  it('one that was cancelled there counts as expired', async () => {
+    const { bff, queryClient } = await scanned()
+    bff.pending = undefined
+    await act(() => queryClient.invalidateQueries())
+    await step('expired')
+    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+  })
+
+  it('one that was confirmed there is shown no longer', async () => {
+    const { bff, queryClient } = await scanned()
+    Object.assign(bff, { pending: undefined, enrolled: true })
+    await act(() => queryClient.invalidateQueries())
+    await step('enrolled')
+    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+  })
+})
+
+it('a status that was read before the registration was made does not end it', async () => {
+  const bff = new FakeBff()
+  const late: (() => void)[] = []
+  let isLate = false
+  const fetch: typeof bff.fetch = async (input, init) => {
+    const answer = await bff.fetch(input, init)
+    if (isLate && init?.method === 'GET') await new Promise<void>((resolve) => late.push(resolve))
+    return answer
+  }
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff, { fetch })
+  await step('intro')
+  const release = bff.hold('create')
+  await user.click(action('start'))
+  isLate = true
+  void queryClient.refetchQueries()
+  await waitFor(() => expect(late).toHaveLength(1))
+  release()
+  await step('scan')
+  for (const answer of late) answer()
+  await act(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  await step('scan')
+})
+
+it('a first code whose answer is lost still ends in the recovery codes', async () => {
+  const bff = new FakeBff()
+  let isLost = false
+  const fetch: typeof bff.fetch = async (input, init) => {
+    const answer = await bff.fetch(input, init)
+    if (isLost && String(input).endsWith('/authenticate')) throw new TypeError('Failed to fetch')
+    return answer
+  }
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff, { fetch })
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  isLost = true
+  enter(codeOf(1))
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('network'))
+  await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+  expect(bff.enrolled).toBe(true)
+  await step('scan')
+  isLost = false
+  await user.click(action('submit'))
+  await step('codes')
+  expect(document.querySelectorAll('[data-kit="recovery-codes"] li')).toHaveLength(10)
 })
 
 it('a registration that expired on the server says so and begins anew', async () => {

@@ -39,12 +39,12 @@ export function TotpEnrollment({
   const codeWords = useGroup('recoveryCodes', recoveryCodes)
   const format = useFormat()
   // A page by touch is most likely on the phone that has the app, where nobody can scan it.
-  const [isTouch, setTouch] = useState(false)
-  useEffect(() => setTouch(!!window.matchMedia?.('(pointer: coarse)').matches), [])
+  const [isTouch, setTouch] = useState<boolean>()
+  useEffect(() => setTouch(window.matchMedia?.('(pointer: coarse)').matches), [])
 
   const title = state.step === 'codes' ? codeWords.title : t.title
   const button = (action: string, text: string, onClick: () => unknown) => (
-    <Action name={action} busy={isPending} onClick={() => void onClick()}>
+    <Action name={action} busy={isPending || flow.isConfirming} onClick={() => void onClick()}>
       {text}
     </Action>
   )
@@ -52,8 +52,6 @@ export function TotpEnrollment({
 
   const content = (): ReactNode => {
     switch (state.step) {
-      case 'loading':
-        return null
       case 'intro':
         return (
           <>
@@ -75,16 +73,12 @@ export function TotpEnrollment({
             <a href={otpauthUri}>{t.open}</a>
           </p>
         )
-        const image = (
-          <>
-            <p>{t.scan}</p>
-            <QrCode value={otpauthUri} />
-          </>
-        )
         return (
           <>
-            {isTouch ? link : image}
-            {isTouch ? image : link}
+            {isTouch && link}
+            <p>{t.scan}</p>
+            <QrCode value={otpauthUri} />
+            {!isTouch && link}
             <p>{t.key}</p>
             <SecretKey value={secret} />
             <AttemptForm digits={digits} autoSubmit={autoSubmit} title={t.title} send={flow.confirm}>

@@ -12,12 +12,12 @@ export function markUnsaved(unsaved: boolean): void {
   } catch {}
 }
 
-/** Whether this tab was reloaded between the first code and "I have saved these". */
-export function useUnsavedCodes(): boolean {
-  const [unsaved, setUnsaved] = useState(false)
+/** Something where this tab was reloaded between the first code and "I have saved these". */
+export function useUnsavedCodes(): string | null | undefined {
+  const [unsaved, setUnsaved] = useState<string | null>()
   useEffect(() => {
     try {
-      setUnsaved(sessionStorage.getItem(key) !== null)
+      setUnsaved(sessionStorage.getItem(key))
     } catch {}
   }, [])
   return unsaved

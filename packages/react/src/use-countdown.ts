@@ -4,11 +4,11 @@ import { useEffect, useState } from 'react'
 export function useCountdown(until = 0): number {
   const [, tick] = useState(0)
   const left = Math.max(0, Math.ceil((until - Date.now()) / 1000))
-  const running = left > 0
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one timer from the first second to the last
   useEffect(() => {
-    if (!running) return
+    if (!left) return
     const timer = setInterval(() => tick(Date.now()), 1000)
     return () => clearInterval(timer)
-  }, [running])
+  }, [left > 0])
   return left
 }

@@ -17,7 +17,7 @@ export function formatMessage(locale: string, message: string | Plural, values: 
   const form =
     typeof message === 'string'
       ? message
-      : (message[new Intl.PluralRules(locale).select(Number(values.count))] ?? message.other)
+      : (message[new Intl.PluralRules(locale).select(values.count as number)] ?? message.other)
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = (values[name] ?? '') as number
     if (name !== 'time') return value.toLocaleString(locale)

@@ -25,7 +25,10 @@ export interface OperationHook<O extends ClientOperation> {
   isPending: boolean
   /** Forgets `data` and `error`. */
   reset: () => void
-  /** Gives up what is under way; it fails with `aborted`, and the status is read again. */
+  /**
+   * Gives up what is under way; it fails with `aborted`, and the status is read again. Where the person is being asked
+   * for a code, that comes first: it fails when the dialog is over.
+   */
   cancel: () => void
 }
 
@@ -36,8 +39,6 @@ interface Flight<O extends ClientOperation> {
   controller?: AbortController
 }
 
-const once: StepUp = (call) => call()
-
 /**
  * One operation as a mutation. TanStack Query keeps the variables and the data of a mutation in its cache, where
  * devtools and persisters read them; so input and answer travel beside it, and the mutation itself carries neither.
@@ -46,7 +47,7 @@ const once: StepUp = (call) => call()
  */
 export function useOperation<O extends ClientOperation>(
   operation: O,
-  run = once,
+  run: StepUp = (call) => call(),
   options?: StepUpOptions,
 ): OperationHook<O> {
   const { baseUrl, client, queryClient } = useMfa()

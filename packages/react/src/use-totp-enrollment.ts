@@ -8,13 +8,14 @@ import {
   useRecoveryCodes,
   useRemoveTotp,
 } from './hooks.js'
-import type { MfaError } from './mfa-error.js'
+import { isRefusal, type MfaError } from './mfa-error.js'
 import { markUnsaved, useUnsavedCodes } from './unsaved-codes.js'
 import { useCountdown } from './use-countdown.js'
 
 /**
  * Where an enrolment stands. `intro → scan → codes → done`, and from the side: `expired` when the first code came too
- * late, `enrolled` when an app is active already, `unsaved` when the page was reloaded before the codes were saved.
+ * late or another tab has cancelled, `enrolled` when an app is active already, `unsaved` when the page was reloaded
+ * before the codes were saved. What another tab has begun anew is `intro` here.
  */
 export type EnrollmentState =
   | { readonly step: 'loading' }
@@ -37,7 +38,7 @@ export interface TotpEnrollmentOptions {
   onCancel?: (() => void) | undefined
 }
 
-/** What {@link useTotpEnrollment} gives. Its actions never reject: what went wrong is in `error` or `codeError`. */
+/** What {@link useTotpEnrollment} gives. Of its actions only `confirm` rejects; what went wrong is in `error` or `codeError`. */
 export interface TotpEnrollment {
   readonly state: EnrollmentState
   /** Begins, or goes on with what is pending. */
@@ -63,7 +64,7 @@ export interface TotpEnrollment {
  * reloading and going back never make a second registration.
  */
 export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnrollment {
-  const { replace = false, onDone, onCancel } = options
+  const { replace, onDone, onCancel } = options
   const status = useMfaStatus()
   const create = useCreateTotp()
   const authenticate = useAuthenticateTotp()
@@ -76,8 +77,8 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
 
   const pending = create.data
   const secondsLeft = useCountdown(pending && Date.parse(pending.expiresAt))
-  const ranOut = pending !== undefined && secondsLeft === 0
-  const { refetch, data } = status
+  const ranOut = pending && !secondsLeft
+  const { data } = status
 
   const drop = () => {
     create.reset()
@@ -87,22 +88,29 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   // This clock may be wrong: when it says that the time is over, the server is asked.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at the end of the countdown
   useEffect(() => {
-    if (!ranOut) return
-    void refetch().then(({ data: now }) => {
-      if (!now || now.pending || now.enrolled) return
-      drop()
-      setPhase('expired')
-    })
+    if (ranOut) void status.refetch()
   }, [ranOut])
 
-  const verified = data && data.verified !== null
+  // It may be over, or replaced, cancelled or confirmed by another tab.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each status that is read
   useEffect(() => {
-    if (verified === false) markUnsaved(false)
-  }, [verified])
+    // While it is read again, it may be older than the registration.
+    if (!pending || !data || status.isFetching || data.pending?.expiresAt === pending.expiresAt) return
+    // The first code may have confirmed it here: then its recovery codes are still to be shown.
+    if (data.enrolled && (authenticate.isPending || (authenticate.error && !isRefusal(authenticate.error))))
+      return
+    drop()
+    if (!data.pending && !data.enrolled) setPhase('expired')
+  }, [status.dataUpdatedAt])
+
+  const unverified = data && !data.verified
+  useEffect(() => {
+    if (unverified) markUnsaved(false)
+  }, [unverified])
 
   const begin = async (restart?: true) => {
     if (replace && data?.enrolled) await remove.mutateAsync()
-    await create.mutateAsync(restart ? { restart } : {})
+    await create.mutateAsync({ restart })
     authenticate.reset()
     setPhase('idle')
   }
@@ -110,14 +118,21 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   const state = ((): EnrollmentState => {
     if (phase === 'done') return { step: 'done' }
     if (recoveryCodes) return { step: 'codes', recoveryCodes }
-    if (phase === 'expired') return { step: 'expired' }
+    if (phase === 'expired' || authenticate.error?.code === 'registration_expired') return { step: 'expired' }
     if (pending) return { step: 'scan', pending, secondsLeft }
     if (!data) return { step: 'loading' }
-    if (!data.enrolled || replace) return { step: 'intro', resumable: data.pending !== null }
-    return wasUnsaved && verified
+    if (!data.enrolled || replace) return { step: 'intro', resumable: !!data.pending }
+    return wasUnsaved && !unverified
       ? { step: 'unsaved', canReveal: data.capabilities.reveal }
       : { step: 'enrolled' }
   })()
+
+  const saved = () => {
+    markUnsaved(false)
+    setRecoveryCodes(undefined)
+    setPhase('done')
+    onDone?.()
+  }
 
   const quietly = (action: () => Promise<unknown>) => async () => {
     await action().catch(() => {})
@@ -129,36 +144,20 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     start: quietly(() => begin()),
     restart: quietly(() => begin(true)),
     confirm: async (code) => {
-      try {
-        await authenticate.mutateAsync({ code })
-      } catch (error) {
-        if ((error as MfaError).code === 'registration_expired') {
-          drop()
-          setPhase('expired')
-        }
-        throw error
-      }
-      const codes = pending?.recoveryCodes ?? []
+      await authenticate.mutateAsync({ code })
+      const codes = pending?.recoveryCodes
       drop()
-      if (codes.length > 0) {
+      if (codes?.length) {
         markUnsaved(true)
         setRecoveryCodes(codes)
-      } else {
-        setPhase('done')
-        onDone?.()
-      }
+      } else saved()
     },
     reveal: quietly(async () => {
       const answer = await codesAgain.mutateAsync()
       codesAgain.reset()
       setRecoveryCodes(answer.recoveryCodes)
     }),
-    saved: () => {
-      markUnsaved(false)
-      setRecoveryCodes(undefined)
-      setPhase('done')
-      onDone?.()
-    },
+    saved,
     cancel: quietly(async () => {
       if (pending || data?.pending) await discard.mutateAsync()
       drop()

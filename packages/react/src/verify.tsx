@@ -1,5 +1,5 @@
 import type { MfaStatus } from '@kit/contract'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Action } from './action.js'
 import { AttemptForm, type CodeFormOptions } from './attempt-form.js'
 import { useMfa } from './context.js'
@@ -40,6 +40,7 @@ export function Verify(props: VerifyProps) {
   // `null` after a way back, which takes the focus along as the way there did.
   const [recovery, setRecovery] = useState(only)
   const [passed, setPassed] = useState<{ status: MfaStatus; spent: boolean; low: boolean }>()
+  const ref = useRef<HTMLElement>(null)
   const other = recovery ? 'code' : 'recovery-code'
   const heading = recovery ? t.useRecovery : kit ? title : stepUp
 
@@ -48,13 +49,15 @@ export function Verify(props: VerifyProps) {
     const low = isLow(status.recoveryCodesRemaining)
     // The person is in: where the choice cannot be loaded, they go on without it.
     const loaded = kit && (spent || low) && (await loadRecovery().catch(() => {}))
-    if (!loaded) return onSuccess?.(status)
+    // Who has left the page is not taken on by an answer that comes late.
+    if (!loaded) return (!kit || ref.current) && onSuccess?.(status)
     setRecovery(loaded)
     setPassed({ status, spent, low })
   }
 
   return (
     <section
+      ref={ref}
       className={className}
       data-kit={kit}
       data-state={passed ? 'after' : recovery ? 'recovery-code' : 'code'}

@@ -39,7 +39,7 @@ export function renderKit(children: ReactNode, bff: FakeBff, props: Partial<MfaP
 }
 
 /** Runs a hook where {@link renderKit} renders a component. */
-export function hookKit<R>(use: () => R, bff: FakeBff, queryClient = new QueryClient()) {
+export function hookKit<R>(use: () => R, bff: Pick<FakeBff, 'fetch'>, queryClient = new QueryClient()) {
   const { result } = renderHook(use, {
     wrapper: ({ children }) => (
       <MfaProvider baseUrl="/mfa" fetch={bff.fetch} queryClient={queryClient}>
