@@ -219,14 +219,45 @@ const mutants = [
   {
     name: 'the cookie of another subject counts',
     file: `${bff}/src/asker.ts`,
-    change: [['session?.binding === binding && ', 'session && ']],
+    change: [['session?.binding === binding &&\n', 'session &&\n']],
     tests: [`${bff}/test/sessions.test.ts`],
   },
   {
     name: 'a signed-out session counts',
     file: `${bff}/src/asker.ts`,
-    change: [[' && !(await isSignedOut(session))', '']],
+    change: [['!(own === host ? isHostOut : own !== undefined && (await isSignedOut(own)))', 'true']],
     tests: [`${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'a signed-out session of the host still names its person',
+    file: `${bff}/src/asker.ts`,
+    change: [['    if (isHostOut && !evenSignedOut) return null\n', '']],
+    tests: [`${bff}/test/identities.test.ts`, `${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'an answer that is older than a change is believed',
+    file: `${bff}/src/standing.ts`,
+    change: [['const isOld = known !== undefined && known.turn > told.turn', 'const isOld = false']],
+    tests: [`${bff}/test/sessions.test.ts`],
+  },
+  {
+    name: 'a key that is missing makes right recovery codes wrong',
+    file: `${server}/src/judge.ts`,
+    change: [
+      [
+        '  for (const { key_id } of await store.listRecoveryCodes(totp.totp_id)) context.keyring.pepper(key_id)\n',
+        '',
+      ],
+    ],
+    tests: [`${server}/test/server.test.ts`],
+    only: 'F36',
+  },
+  {
+    name: 'a slug may be the external id of another organization',
+    file: statements,
+    change: [["eb('external_id', '=', of<string>('slug')),", '']],
+    tests: [storeSuite],
+    only: 'SQLite.*T42',
   },
   {
     name: 'a member of another organization is let in',

@@ -65,8 +65,7 @@ export interface MfaClientOptions {
  * @throws {TypeError} when `baseUrl` is missing.
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
-  if (typeof baseUrl !== 'string')
-    throw new TypeError('baseUrl is missing: the path of the BFF, such as "/mfa".')
+  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing: the path of the BFF, say "/mfa".')
   let known: MfaStatus | undefined
 
   const exchange = async (operation: ClientOperation, { signal }: CallOptions = {}, input: unknown = {}) => {

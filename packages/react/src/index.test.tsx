@@ -268,5 +268,5 @@ it('a step-up that is given up rejects with aborted', async () => {
 
 it('says what is missing where there is no provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  expect(() => renderToString(<MfaSettings />)).toThrow('There is no MfaProvider above this component')
+  expect(() => renderToString(<MfaSettings />)).toThrow('No MfaProvider is above this component')
 })

@@ -213,14 +213,6 @@ describe('when another tab has changed the registration and the status is read a
     await step('codes')
   })
 
-  it('one that was cancelled there counts as expired', async () => {
-    const { bff, queryClient } = await scanned()
-    bff.pending = undefined
-    await act(() => queryClient.invalidateQueries())
-    await step('expired')
-    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
-  })
-
   it('one that was confirmed there is shown no longer', async () => {
     const { bff, queryClient } = await scanned()
     Object.assign(bff, { pending: undefined, enrolled: true })

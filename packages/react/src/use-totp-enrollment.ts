@@ -91,11 +91,13 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     if (ranOut) void status.refetch()
   }, [ranOut])
 
-  // It may be over, or replaced, cancelled or confirmed by another tab.
+  // It may be over, or replaced or confirmed by another tab.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each status that is read
   useEffect(() => {
     // While it is read again, it may be older than the registration.
-    if (!pending || !data || status.isFetching || data.pending?.expiresAt === pending.expiresAt) return
+    if (!pending || !data || status.isFetching) return
+    if (data.pending ? data.pending.expiresAt === pending.expiresAt : data.enrolled ? replace : !ranOut)
+      return
     // The first code may have confirmed it here: then its recovery codes are still to be shown.
     if (data.enrolled && (authenticate.isPending || (authenticate.error && !isRefusal(authenticate.error))))
       return
