@@ -6,7 +6,7 @@ import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
-import { action, hookKit, kit } from '../test/render-kit.js'
+import { action, hookKit, kit, lateReads } from '../test/render-kit.js'
 import * as kitReact from './index.js'
 import {
   MfaError,
@@ -104,26 +104,19 @@ it("works with the host's QueryClient, and puts the answered status into it", as
 
 it('a status that was read during a change and comes after its answer does not undo it', async () => {
   const bff = new FakeBff().enroll()
-  const late: (() => void)[] = []
-  let isLate = false
-  const fetch: typeof bff.fetch = async (input, init) => {
-    const answer = await bff.fetch(input, init)
-    if (isLate && init?.method === 'GET') await new Promise<void>((resolve) => late.push(resolve))
-    return answer
-  }
+  const late = lateReads(bff)
   const queryClient = new QueryClient()
-  const hook = hookKit(useBoth, { fetch }, queryClient)
+  const hook = hookKit(useBoth, late, queryClient)
   await waitFor(() => expect(hook.current.status.data?.verified).toBeNull())
   const release = bff.hold('authenticate')
   act(() => hook.current.authenticate.mutate({ code: codeOf(1) }))
   await waitFor(() => expect(bff.count('authenticate')).toBe(1))
-  isLate = true
+  late.isLate = true
   void queryClient.refetchQueries()
-  await waitFor(() => expect(late).toHaveLength(1))
+  await waitFor(() => expect(late.kept).toHaveLength(1))
   release()
   await waitFor(() => expect(hook.current.status.data?.verified?.method).toBe('totp'))
-  late[0]?.()
-  await act(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  await late.arrive()
   expect(hook.current.status.data?.verified?.method).toBe('totp')
 })
 

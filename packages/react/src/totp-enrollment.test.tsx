@@ -1,7 +1,7 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
-import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
+import { action, everythingKept, kit, lateReads, renderKit } from '../test/render-kit.js'
 import { TotpEnrollment } from './index.js'
 
 afterEach(() => {
@@ -224,24 +224,17 @@ describe('when another tab has changed the registration and the status is read a
 
 it('a status that was read before the registration was made does not end it', async () => {
   const bff = new FakeBff()
-  const late: (() => void)[] = []
-  let isLate = false
-  const fetch: typeof bff.fetch = async (input, init) => {
-    const answer = await bff.fetch(input, init)
-    if (isLate && init?.method === 'GET') await new Promise<void>((resolve) => late.push(resolve))
-    return answer
-  }
-  const { user, queryClient } = renderKit(<TotpEnrollment />, bff, { fetch })
+  const late = lateReads(bff)
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff, { fetch: late.fetch })
   await step('intro')
   const release = bff.hold('create')
   await user.click(action('start'))
-  isLate = true
+  late.isLate = true
   void queryClient.refetchQueries()
-  await waitFor(() => expect(late).toHaveLength(1))
+  await waitFor(() => expect(late.kept).toHaveLength(1))
   release()
   await step('scan')
-  for (const answer of late) answer()
-  await act(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  await late.arrive()
   await step('scan')
 })
 

@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query'
-import { cleanup, render, renderHook } from '@testing-library/react'
+import { act, cleanup, render, renderHook, waitFor } from '@testing-library/react'
 import { userEvent } from '@testing-library/user-event'
 import { type ReactNode, StrictMode } from 'react'
 import { afterEach, expect } from 'vitest'
@@ -49,6 +49,28 @@ export function hookKit<R>(use: () => R, bff: Pick<FakeBff, 'fetch'>, queryClien
     reactStrictMode: true,
   })
   return result
+}
+
+/** A `fetch` whose reads come late once `isLate`: answered when they are asked, kept back until all `arrive`. */
+export function lateReads(bff: FakeBff) {
+  const kept: { answer: Response; release: () => void }[] = []
+  const late = {
+    kept,
+    isLate: false,
+    fetch: (async (input, init) => {
+      const answer = await bff.fetch(input, init)
+      if (late.isLate && init?.method === 'GET')
+        await new Promise<void>((release) => kept.push({ answer, release }))
+      return answer
+    }) as FakeBff['fetch'],
+    async arrive() {
+      for (const { release } of kept) release()
+      await waitFor(() => expect(kept.every(({ answer }) => answer.bodyUsed)).toBe(true))
+      // What was read goes on its way before the next task.
+      await act(() => new Promise((resolve) => setImmediate(resolve)))
+    },
+  }
+  return late
 }
 
 /** The element with `data-kit`, or nothing. */
