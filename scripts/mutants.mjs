@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const server = 'packages/totp-server'
 const bff = 'packages/bff'
 const client = 'packages/totp-client'
-const statements = `${server}/src/statements.ts`
+const statementsOf = (what) => `${server}/src/statements-${what}.ts`
 const providerSuite = `${server}/test/provider.test.ts`
 const storeSuite = `${server}/test/store.test.ts`
 
@@ -30,21 +30,21 @@ const storeSuite = `${server}/test/store.test.ts`
 const mutants = [
   {
     name: 'last step read, then written: the statement itself no longer compares',
-    file: statements,
+    file: statementsOf('totps'),
     change: [[".where('last_step', '<', integer('step'))\n", '\n']],
     tests: [storeSuite],
     only: 'SQLite.*(T4|T5|T7)',
   },
   {
     name: '>= for >: the last accepted step is accepted again',
-    file: statements,
+    file: statementsOf('totps'),
     change: [[".where('last_step', '<', integer('step'))", ".where('last_step', '<=', integer('step'))"]],
     tests: [storeSuite],
     only: 'SQLite.*(T4|T5|T7)',
   },
   {
     name: 'last step read, then written: as races over sockets and processes see it',
-    file: statements,
+    file: statementsOf('totps'),
     change: [[".where('last_step', '<', integer('step'))\n", '\n']],
     tests: [`${server}/test/proof/single-use.test.ts`],
   },
@@ -99,14 +99,14 @@ const mutants = [
   },
   {
     name: 'a success clears the leaky level',
-    file: statements,
+    file: statementsOf('totps'),
     change: [['fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`', 'fail_level: 0']],
     tests: [storeSuite],
     only: 'SQLite.*T24',
   },
   {
     name: 'a lock that is not looked at',
-    file: statements,
+    file: statementsOf('totps'),
     change: [
       [".where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))\n", '\n'],
     ],
@@ -127,7 +127,7 @@ const mutants = [
   },
   {
     name: 'a recovery code that is not spent',
-    file: statements,
+    file: statementsOf('recovery-codes'),
     change: [
       [
         ".where('totp_id', '=', of<string>('totpId'))\n        .where('used_at', 'is', null)\n        .where((eb) =>",
@@ -155,7 +155,7 @@ const mutants = [
   },
   {
     name: 'the organization of a member is not asked for',
-    file: statements,
+    file: statementsOf('subjects'),
     change: [
       [
         "organizationMatch(of<string>('organization')).select('organization_id'),\n        )\n        .where((eb) =>",
@@ -254,7 +254,7 @@ const mutants = [
   },
   {
     name: 'a slug may be the external id of another organization',
-    file: statements,
+    file: statementsOf('subjects'),
     change: [["eb('external_id', '=', of<string>('slug')),", '']],
     tests: [storeSuite],
     only: 'SQLite.*T42',

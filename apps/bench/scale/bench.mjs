@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openPostgres, openSqlite } from '@kit/totp-server'
 import { ensureWrk, load } from '../lib/load.mjs'
 import { nodeOptions, quick, wantedCase } from '../lib/options.mjs'
-import { authorization, codeOf, enrol, enrolByRows, person, stepsOfCodes } from '../lib/people.mjs'
+import { authorization, codeOf, enrolByRows, person, stepsOfCodes } from '../lib/people.mjs'
 import { startPostgres } from '../lib/postgres.mjs'
 import { start } from '../lib/processes.mjs'
 import { median, report, round } from '../lib/report.mjs'
@@ -55,20 +56,25 @@ const recoveryCodes = [
 
 async function measure(where, name, codes, reset, database) {
   const runs = []
+  // With a thousand people there are 3,000 codes: they are asked for again after what is spent is forgotten, so that
+  // every server is as warm.
+  const count = Math.min(requests, codes - 64)
+  const repeats = Math.ceil(requests / count)
   for (let round = 0; round < rounds; round++) {
     await reset()
     const server = await start(file('../server/contestants/kit.mjs'), { args: nodeOptions, env: where })
-    // With a thousand people there are 3000 codes: what is spent is forgotten between warm-up and measurement.
-    const count = Math.min(requests, codes - 64)
-    for (let warmUp = 0; warmUp < 2; warmUp++) {
-      await load({ url: server.url, lua: lua(name, 0), concurrency: 32, requests: count })
+    const cpu = () => server.cpuSeconds() + (database?.cpuSeconds() ?? 0)
+    const ask = async () => {
+      const before = cpu()
+      const result = await load({ url: server.url, lua: lua(name, 0), concurrency: 32, requests: count })
+      const asked = { ...result, cpu: ((cpu() - before) / result.requests) * 1000 }
+      // What wrk has left behind is still answered, and would spend codes after the reset: 64 of 3,000 failed by that.
+      await sleep(500)
       await reset()
+      return asked
     }
-    const [cpu, pgCpu] = [server.cpuSeconds(), database?.cpuSeconds() ?? 0]
-    const result = await load({ url: server.url, lua: lua(name, 0), concurrency: 32, requests: count })
-    const per1k = (seconds) => (seconds / result.requests) * 1000
-    const cpuSeconds = server.cpuSeconds() - cpu + (database ? database.cpuSeconds() - pgCpu : 0)
-    runs.push({ ...result, cpu: per1k(cpuSeconds) })
+    for (let warmUp = 0; warmUp < 2 * repeats; warmUp++) await ask()
+    for (let repeat = 0; repeat < repeats; repeat++) runs.push(await ask())
     await server.stop()
   }
   return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))]))
@@ -121,11 +127,34 @@ async function growPostgres() {
   await postgres.stop()
   report('scale-postgres', {
     title: 'Scale: authenticate on PostgreSQL as registrations grow',
-    note: `Medians of ${rounds} rounds of ${requests} requests (3,000 with a thousand registrations), 32 at a time, 20,000 people spread over all. Ten recovery codes each.`,
+    note: `Medians of ${rounds} rounds of ${requests} requests, 32 at a time, 20,000 people spread over all. Ten recovery codes each.`,
     columns,
     rows,
     plot: { label: 'CPU seconds per 1,000 requests, less is better', unit: 's', column: 1 },
   })
+}
+
+/**
+ * Puts people straight into the tables, with a page cache that holds them all: by the store, whose pages go to the disk
+ * and back for each thousand, a hundred thousand took seven minutes.
+ */
+function enrolInFile(database, count) {
+  database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -4000000')
+  const inserts = new Map()
+  const insert = (table, row) => {
+    const columns = Object.keys(row)
+    const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+    if (!inserts.has(table)) inserts.set(table, database.prepare(text))
+    inserts.get(table).run(...Object.values(row))
+  }
+  database.exec('BEGIN')
+  for (let index = 0; index < count; index++) {
+    const { user, totp } = person(index)
+    insert('users', user)
+    insert('totps', totp)
+  }
+  database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
+  database.close()
 }
 
 async function growSqlite() {
@@ -134,13 +163,13 @@ async function growSqlite() {
   for (const count of counts) {
     const begun = performance.now()
     const dataDir = join(folder, `sqlite-${count}`)
-    const store = await openSqlite({ dataDir })
-    await enrol(store, 0, count)
-    await store.close()
+    await (await openSqlite({ dataDir })).close()
+    const open = () => new Database(join(dataDir, 'totp.sqlite'), { timeout: 5000 })
+    enrolInFile(open(), count)
     const madeSeconds = (performance.now() - begun) / 1000
     const codes = writeBodies(count, 'sqlite')
     const reset = () => {
-      const database = new Database(join(dataDir, 'totp.sqlite'), { timeout: 5000 })
+      const database = open()
       database.exec(forgetful)
       database.close()
     }
@@ -156,7 +185,7 @@ async function growSqlite() {
   }
   report('scale-sqlite', {
     title: 'Scale: authenticate on the embedded engine as registrations grow',
-    note: `Medians of ${rounds} rounds, 32 at a time, 20,000 people spread over all, no recovery codes.`,
+    note: `Medians of ${rounds} rounds of ${requests} requests, 32 at a time, 20,000 people spread over all, no recovery codes.`,
     columns,
     rows,
     plot: { label: 'CPU seconds per 1,000 requests, less is better', unit: 's', column: 1 },

@@ -1,5 +1,6 @@
 import type { Dialect, Run, Value } from './statement.js'
-import { compileStatements, type JoinedTotp, type Statements } from './statements.js'
+import { compileStatements, type Statements } from './statements.js'
+import type { JoinedTotp } from './statements-totps.js'
 import type { Queries, Store } from './store.js'
 import type { TotpsTable } from './tables.js'
 

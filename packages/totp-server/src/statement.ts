@@ -69,6 +69,9 @@ type ListedType = 'text' | 'bigint' | 'double precision' | 'bytea'
 /** Which of the calls that were carried out together a row answers, counted from 1. */
 export const place = 'call_place'
 
+/** {@link place}, among the columns that a statement gives. */
+export const placeOfCall = () => kysely().sql<number>`${kysely().sql.ref(`calls.${place}`)}`.as(place)
+
 /**
  * The values of a statement that many requests ask for at the same time. PostgreSQL takes a list of each and joins the
  * table that they make, a row a call, so that thirty calls cost little more than one; SQLite, which is no
