@@ -74,7 +74,7 @@ function toRequest(name: string, { method, path: template }: Endpoint, input: ob
     // Percent-encoding leaves `.` and `..` alone, and a server or proxy may resolve them.
     if (typeof id !== 'string' || !idPattern.test(id)) {
       throw new TypeError(
-        `${name}: ${field} becomes part of the path, so it must be 1 to 128 of A-Z a-z 0-9 . _ | - and not . or ..`,
+        `${name}: ${field} becomes part of the path, so it must be 1 to 128 of A-Z a-z 0-9 . _ | ~ - and not . or ..`,
       )
     }
     rest.delete(field)

@@ -303,7 +303,7 @@ describe.each(Object.keys(rows) as Official[])('%s', (name) => {
 })
 
 describe('ids in a path', () => {
-  it.each(['auth0|5f7c', 'x.y_z-1', 'A'.repeat(128)])(
+  it.each(['auth0|5f7c', 'x.y_z-1', 'acme~2', 'A'.repeat(128)])(
     'are encoded as the official client does: %s',
     async (id) => {
       answer = answers['b2b.recoveryCodes.get']

@@ -17,6 +17,7 @@ const optional = new Set(
    external_id lock_created_at lock_expires_at last_authenticated_at sequence_order authenticator_app_factor
    recovery_code_factor started_at last_accessed_at expires_at attributes ip_address user_agent custom_claims
    details scim_registration organization_external_id sso_default_connection_id scim_active_connection
+   scim_active_connections
    allowed_oauth_tenants session member_session user_device member_device verdict n e crv x y
    reveal_recovery_codes`.split(/\s+/),
 )
@@ -185,7 +186,7 @@ describe('the tables', () => {
   })
 
   it('T88: know an id by its form', () => {
-    const good = ['user-test-16d9ba61-97a1', 'a', 'auth0|5f7c', 'x.y_z', 'A'.repeat(128)]
+    const good = ['user-test-16d9ba61-97a1', 'a', 'auth0|5f7c', 'x.y_z', 'acme~2', 'A'.repeat(128)]
     const bad = [
       '',
       '.',

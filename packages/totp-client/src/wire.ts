@@ -30,7 +30,7 @@ export const customClaims = {
 } as const
 
 /** Form of an id in a path: the provider's own ids, external ids and slugs all fit. */
-export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._|-]{1,128}$/
+export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._|~-]{1,128}$/
 
 /** RFC 3339, as `2026-04-25T16:37:09Z`. */
 const time = z.iso.datetime({ offset: true })
@@ -226,6 +226,10 @@ export const Organization = z.object({
   organization_external_id: z.string().nullish(),
   sso_default_connection_id: z.string().nullish(),
   scim_active_connection: z.object({ connection_id: z.string(), display_name: z.string() }).nullish(),
+  /** In real answers, not in the types. */
+  scim_active_connections: z
+    .array(z.object({ connection_id: z.string(), display_name: z.string() }))
+    .nullish(),
   allowed_oauth_tenants: json.nullish(),
 })
 export type Organization = z.infer<typeof Organization>
@@ -281,6 +285,7 @@ const withoutNulls = (input: unknown): unknown =>
     ? Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null))
     : input
 
+/** The inputs of a call, or of an object among them. */
 const request = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess(withoutNulls, z.object(shape))
 
 const user = { user_id: z.string() }
@@ -447,16 +452,15 @@ export const endpoints = {
     path: '/v1/users',
     request: request({
       email: z.string().optional(),
-      name: z
-        .object({
-          first_name: z.string().optional(),
-          middle_name: z.string().optional(),
-          last_name: z.string().optional(),
-        })
-        .optional(),
-      attributes: z
-        .object({ ip_address: z.string().optional(), user_agent: z.string().optional() })
-        .optional(),
+      name: request({
+        first_name: z.string().optional(),
+        middle_name: z.string().optional(),
+        last_name: z.string().optional(),
+      }).optional(),
+      attributes: request({
+        ip_address: z.string().optional(),
+        user_agent: z.string().optional(),
+      }).optional(),
       phone_number: z.string().optional(),
       create_user_as_pending: z.boolean().optional(),
       trusted_metadata: json.optional(),
@@ -794,6 +798,10 @@ export const wireErrors = {
   action_available_only_once_primary_authentication_is_met: documented(
     400,
     'You must complete the primary authentication requirements for an organization before completing an MFA flow.',
+  ),
+  session_authorization_error: suggested(
+    403,
+    'The session is not authorized to perform the requested action on the requested resource.',
   ),
   custom_claims_too_large: suggested(400, 'The custom claims exceed four kilobytes.'),
   reserved_claims_in_custom_claims: suggested(400, 'The custom claims contain reserved claims.'),

@@ -168,6 +168,7 @@ const organization: Organization = {
   organization_external_id: null,
   sso_default_connection_id: null,
   scim_active_connection: { connection_id: 's', display_name: 'S' },
+  scim_active_connections: [{ connection_id: 's', display_name: 'S' }],
   allowed_oauth_tenants: {},
 }
 

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Refusal } from './refusal.js'
 
+/** The user of Basic credentials holds no colon: RFC 7617 section 2. */
+export const projectIdForm = /^[\x21-\x39\x3b-\x7e]{1,128}$/
+
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /**

@@ -77,6 +77,10 @@ test('every variable is read, and an empty one is as good as none', () => {
   })
 })
 
+test('a name of blanks is as good as none', () => {
+  expect(readServerConfig({ ...given, PROJECT_NAME: ' ' }).options.projectName).toBe('Kit')
+})
+
 test.each<[Record<string, string | undefined>, string]>([
   [{ PROJECT_ID: undefined, PROJECT_SECRET: undefined }, 'PROJECT_ID and PROJECT_SECRET are missing'],
   [{ PROJECT_SECRET: undefined }, 'PROJECT_ID and PROJECT_SECRET belong together'],
@@ -96,7 +100,10 @@ test.each<[Record<string, string | undefined>, string]>([
   [{ KIT_DEV: 'true' }, 'KIT_DEV must be one of 0, 1'],
   [{ LIMITS: '{' }, 'LIMITS is not JSON'],
   [{ LIMITS: '[]' }, 'LIMITS must be a JSON object'],
-  [{ LIMITS: '{"skew":2}' }, 'limits.skew is not a limit'],
+  [{ LIMITS: '{"skew":2}' }, 'LIMITS.skew is not a limit'],
+  [{ LIMITS: '{"toString":5}' }, 'LIMITS.toString is not a limit'],
+  [{ LIMITS: '{"maxConsecutiveFailures":101}' }, 'LIMITS.maxConsecutiveFailures is over 100'],
+  [{ PROJECT_ID: 'a:b' }, 'PROJECT_ID must be 1 to 128 visible ASCII characters'],
   [{ LIMITS: '{"freeFailures":99}', NODE_ENV: 'production' }, 'LIMITS makes guessing easier'],
 ])('T16: %j stops the start with one line that says what to change', (change, words) => {
   let message = ''

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { projectIdForm } from './basic-auth.js'
 import { TotpServerError } from './error.js'
 import type { JwtAlgorithm } from './jwt.js'
 import { type Limits, resolveLimits, weakerLimits } from './limits.js'
@@ -69,7 +70,7 @@ function readLimits(env: Environment): Partial<Limits> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw refuse('LIMITS must be a JSON object such as {"freeFailures":4}. Leave it out for the defaults.')
   }
-  const weaker = weakerLimits(resolveLimits(given))
+  const weaker = weakerLimits(resolveLimits(given, 'LIMITS'))
   if (env.NODE_ENV === 'production' && weaker.length > 0) {
     throw refuse(
       `LIMITS makes guessing easier than the defaults do (${weaker.join(', ')}), which NODE_ENV=production refuses. Leave those out.`,
@@ -179,7 +180,7 @@ export function readServerConfig(env: Environment): ServerConfig {
     dataDir: resolve(env.DATA_DIR || '.data/totp'),
   }
   const options = {
-    projectName: env.PROJECT_NAME || 'Kit',
+    projectName: env.PROJECT_NAME?.trim() || 'Kit',
     recoveryCodes: choice(env, 'RECOVERY_CODES', ['sealed', 'hashed'], 'sealed'),
     limits: readLimits(env),
     autoProvision: choice(env, 'AUTO_PROVISION', ['0', '1'], isDev ? '1' : '0') === '1',
@@ -187,6 +188,11 @@ export function readServerConfig(env: Environment): ServerConfig {
   }
   const given = givenId && givenSecret ? { projectId: givenId, projectSecret: givenSecret } : null
   const { projectId, projectSecret } = given ?? keptDevPair(common.dataDir)
+  if (!projectIdForm.test(projectId)) {
+    throw refuse(
+      'PROJECT_ID must be 1 to 128 visible ASCII characters without ":". Use one like project-test-1234.',
+    )
+  }
   const encryptionKeys = givenKeys || keptDevPair(common.dataDir).encryptionKeys
   createKeyring(encryptionKeys)
   return {

@@ -18,9 +18,9 @@ import { sessions } from './operations/sessions.js'
 import { totps } from './operations/totps.js'
 import { usersAndMembers } from './operations/users-and-members.js'
 import { Refusal } from './refusal.js'
-import { findRoute } from './routes.js'
+import { findRoute, type Route } from './routes.js'
 import { SealError } from './seal.js'
-import type { WireRequest, WireResponse } from './serve.js'
+import { type SocketRefusal, socketRefusals, type WireRequest, type WireResponse } from './serve.js'
 
 const operations: Operations<EndpointName> = {
   ...totps,
@@ -39,6 +39,14 @@ export interface Logger {
 
 /** Largest body that is read as JSON, in characters. */
 const maxBodyLength = 65_536
+
+/** Most objects and lists within one another. What walks deeper ones runs out of stack after some thousands. */
+const maxBodyLevels = 64
+
+const isWithin = (levels: number, value: unknown): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner)))
 
 /** The named endpoints that need no credentials: official clients fetch them without. */
 const isPublic = (name: EndpointName) => name === 'sessions.jwks' || name === 'b2b.sessions.jwks'
@@ -63,12 +71,18 @@ function parseBody(body: string): Record<string, unknown> {
   }
   if (body === '') return {}
   if (body.includes('\\u0000')) throw unstorable()
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    value = JSON.parse(body)
   } catch {
     // Not JSON: refused below. The parser's message quotes the body and so goes nowhere.
   }
+  if (!isWithin(maxBodyLevels, value)) {
+    throw new Refusal('bad_request', {
+      message: `The submitted request is invalid: it is nested more than ${maxBodyLevels} levels deep.`,
+    })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   throw new Refusal('bad_request', {
     message: 'The submitted request is invalid: the body must be a JSON object.',
   })
@@ -117,7 +131,7 @@ async function carryOut<Name extends EndpointName>(
   return operations[name](context, parseInput(inputs[name].request, input), options)
 }
 
-/** Answers requests as plain values. */
+/** Answers requests as plain values, also those that the socket refuses unread. */
 export function createHandler(
   context: Context,
   {
@@ -135,15 +149,20 @@ export function createHandler(
     logger: Logger | undefined
     onRequest: ((facts: RequestFacts) => void) | undefined
   },
-): (request: WireRequest) => Promise<WireResponse> {
+): {
+  handle(request: WireRequest): Promise<WireResponse>
+  refuse(request: Omit<WireRequest, 'body'>, why: SocketRefusal): WireResponse
+} {
   const authenticate = createBasicAuth(context.projectId, secrets)
 
   function errorAnswer(
     { errorType, status, message, details }: Pick<Refusal, 'errorType' | 'status' | 'message' | 'details'>,
     requestId: string,
-    isB2b: boolean,
+    path: string,
   ): WireResponse {
-    const docs = isB2b ? 'https://stytch.com/docs/b2b/api' : 'https://stytch.com/docs/api'
+    const docs = path.startsWith('/v1/b2b/')
+      ? 'https://stytch.com/docs/b2b/api'
+      : 'https://stytch.com/docs/api'
     // A lock that does not end by itself names no time to come again.
     const retryAfter =
       details?.retry_after_seconds ?? (errorType === 'user_lock_limit_reached' ? undefined : 1)
@@ -196,12 +215,30 @@ export function createHandler(
     }
   }
 
-  return async ({ method, path, query, headers, body }) => {
+  function report(requestId: string, endpoint: string, status: number, outcome: string, startedAt: number) {
+    const seconds = (performance.now() - startedAt) / 1000
+    onRequest?.({ endpoint, status, outcome, seconds })
+    logger?.info(
+      { requestId, endpoint, status, outcome, milliseconds: Math.round(seconds * 1e4) / 10 },
+      'request',
+    )
+  }
+
+  const endpointOf = (route: Route) => (route.kind === 'endpoint' ? route.name : 'none')
+
+  function refuse({ method, path }: Omit<WireRequest, 'body'>, why: SocketRefusal): WireResponse {
+    const startedAt = performance.now()
+    const requestId = newId('request-id', context.environment)
+    const { status, errorType, message } = socketRefusals[why]
+    report(requestId, endpointOf(findRoute(method, path)), status, errorType, startedAt)
+    return errorAnswer({ status, errorType, message, details: undefined }, requestId, path)
+  }
+
+  async function handle({ method, path, query, headers, body }: WireRequest): Promise<WireResponse> {
     if (method === 'GET' && (path === '/healthz' || path === '/readyz')) return answerHealth(path)
     const startedAt = performance.now()
     const requestId = newId('request-id', context.environment)
     const route = findRoute(method, path)
-    const endpoint = route.kind === 'endpoint' ? route.name : 'none'
     let status = 200
     let outcome = 'ok'
     let answer: WireResponse
@@ -224,14 +261,11 @@ export function createHandler(
       const refusal = asRefusal(error, requestId)
       status = refusal.status
       outcome = refusal.errorType
-      answer = errorAnswer(refusal, requestId, path.startsWith('/v1/b2b/'))
+      answer = errorAnswer(refusal, requestId, path)
     }
-    const seconds = (performance.now() - startedAt) / 1000
-    onRequest?.({ endpoint, status, outcome, seconds })
-    logger?.info(
-      { requestId, endpoint, status, outcome, milliseconds: Math.round(seconds * 1e4) / 10 },
-      'request',
-    )
+    report(requestId, endpointOf(route), status, outcome, startedAt)
     return answer
   }
+
+  return { handle, refuse }
 }

@@ -22,9 +22,11 @@ const find = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
 const provide = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
   subject.kind === 'user' ? provideUser(context, subject.userId) : provideMember(context, idsOf(subject))
 
-/** Whether AUTO_PROVISION would make whoever is missing. */
-function wouldProvide({ autoProvision }: Context, { subject }: ImportEntry): boolean {
-  return autoProvision && isExternalId(subject.kind === 'user' ? subject.userId : subject.memberId)
+/** Whether AUTO_PROVISION can make whoever is missing. */
+function canProvide({ subject }: ImportEntry, missing: string): boolean {
+  if (subject.kind === 'user') return isExternalId(subject.userId)
+  const hasPlace = missing !== 'organization_not_found' || isExternalId(subject.organizationId)
+  return hasPlace && isExternalId(subject.memberId)
 }
 
 function isSame({ keyring }: Context, totp: TotpsTable, entry: ImportEntry): boolean {
@@ -44,8 +46,12 @@ export async function checkEntry(context: Context, entry: ImportEntry): Promise<
     subject = await find(context, entry)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    if (wouldProvide(context, entry)) return 'new'
-    return { problem: `names nobody known (${error.errorType}): make them first, or set AUTO_PROVISION=1` }
+    const isPossible = canProvide(entry, error.errorType)
+    if (isPossible && context.autoProvision) return 'new'
+    const advice = isPossible
+      ? 'make them first, or set AUTO_PROVISION=1'
+      : 'only a server gives ids of the form user-live-…, and this one gave no such id: use ids of your own'
+    return { problem: `names nobody known (${error.errorType}): ${advice}` }
   }
   if (subject.kind === 'member' && subject.member.status !== 'active') {
     return { problem: 'names a member who is not active' }

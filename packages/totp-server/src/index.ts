@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { projectIdForm } from './basic-auth.js'
 import type { Context } from './context.js'
 import { TotpServerError } from './error.js'
 import { createHandler, type Logger } from './handler.js'
@@ -8,7 +9,7 @@ import { checkKeys } from './key-check.js'
 import { attemptLimitsOf, type Limits, recoveryLimitsOf, resolveLimits } from './limits.js'
 import type { RequestFacts } from './metrics.js'
 import { createKeyring } from './seal.js'
-import type { WireRequest, WireResponse } from './serve.js'
+import type { SocketRefusal, WireRequest, WireResponse } from './serve.js'
 import { loadSigners } from './signing-keys.js'
 import { endedBatchSize, type Store } from './store.js'
 
@@ -56,6 +57,8 @@ export interface TotpServer {
   fetch(request: Request): Promise<Response>
   /** The same for plain values, which spares a Request and a Response. */
   handle(request: WireRequest): Promise<WireResponse>
+  /** Words and reports what `serve` refuses before it asks. */
+  refuse(request: Omit<WireRequest, 'body'>, why: SocketRefusal): WireResponse
   /** Stops its timer and closes the store. */
   close(): Promise<void>
 }
@@ -63,11 +66,11 @@ export interface TotpServer {
 /** When rows whose time is over are deleted: at first, then again, and sooner where there were more than a batch. */
 const cleaningMs = { first: 5_000, again: 10 * 60_000, more: 20 }
 
-const refuse = (message: string) => new TotpServerError('invalid_option', message)
+const invalid = (message: string) => new TotpServerError('invalid_option', message)
 
 function checkCredentials(projectId: string, secrets: readonly string[]): void {
-  if (!/^[\x21-\x39\x3b-\x7e]{1,128}$/.test(projectId)) {
-    throw refuse(
+  if (!projectIdForm.test(projectId)) {
+    throw invalid(
       'projectId must be 1 to 128 visible ASCII characters without ":", since it is the user of Basic credentials (RFC 7617). Use one like project-test-1234.',
     )
   }
@@ -76,7 +79,7 @@ function checkCredentials(projectId: string, secrets: readonly string[]): void {
     secrets.length > 2 ||
     secrets.some((secret) => !/^[\x21-\x7e]{16,}$/.test(secret))
   ) {
-    throw refuse(
+    throw invalid(
       'secrets must be one secret, or two while one replaces the other, each of 16 or more visible ASCII characters. Make one with: openssl rand -base64 32',
     )
   }
@@ -97,14 +100,14 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 /**
  * The provider's TOTP endpoints over a store, as a fetch handler: call it in process, or give it to `serve`.
  *
- * @throws TotpServerError `invalid_option` or SealError `invalid_keys` for an option that makes no sense
+ * @throws TotpServerError `invalid_option` for an option that makes no sense
  */
 export function createTotpServer(options: TotpServerOptions): TotpServer {
   const { store, projectId, secrets, projectName = 'Kit', recoveryCodes = 'sealed' } = options
   const { sessionJwtAlgorithm = 'RS256', clock = Date.now, random = randomBytes } = options
   checkCredentials(projectId, secrets)
   if (projectName.trim() === '')
-    throw refuse('projectName is empty. Name what authenticator apps should show.')
+    throw invalid('projectName is empty. Name what authenticator apps should show.')
   const limits = resolveLimits(options.limits)
   const keyring = createKeyring(options.encryptionKeys)
   const keysAreRight = once(() => checkKeys(store, keyring))
@@ -122,7 +125,7 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
     now: () => Math.floor(clock()),
     signers: once(() => loadSigners(store, keyring, projectId, sessionJwtAlgorithm, clock())),
   }
-  const handle = createHandler(context, {
+  const { handle, refuse } = createHandler(context, {
     secrets,
     keysAreRight,
     isReady: async () => {
@@ -151,6 +154,7 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
 
   return {
     handle,
+    refuse,
     async fetch(request) {
       const { pathname, search } = new URL(request.url)
       const { status, headers, body } = await handle({

@@ -181,6 +181,8 @@ export async function spendRecoveryCode(
   { totp, normalised, details }: JudgedRecoveryCode,
 ): Promise<{ codeId: string; totp: TotpsTable }> {
   const { subject_id: subjectId, totp_id: totpId } = totp
+  // In the order of those who change the codes, or two calls on PostgreSQL wait for each other in a circle.
+  await queries.lockTotp(totpId)
   let codeId: string | null = null
   for (const keyId of context.keyring.keyIds) {
     const codeHash = recoveryCodeHash(context.keyring.pepper(keyId), subjectId, normalised)

@@ -40,20 +40,21 @@ const isTime = (name: string) => name === 'failLevelDrainDays' || name === 'reco
 /**
  * Defaults with overrides over them.
  *
+ * @param named what the caller knows the overrides as
  * @throws TotpServerError `invalid_option` for a name that is no limit or a value that makes no sense
  */
-export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+export function resolveLimits(overrides: Partial<Limits> = {}, named = 'limits'): Limits {
   for (const [name, value] of Object.entries(overrides)) {
     const fits =
       name === 'delaysSeconds'
         ? Array.isArray(value) && value.length >= 1 && value.length <= 7 && value.every(isPositive)
-        : name in defaultLimits &&
+        : Object.hasOwn(defaultLimits, name) &&
           ((isPositive(value) && (isTime(name) || Number.isInteger(value))) ||
             (name === 'freeFailures' && value === 0))
     if (!fits) {
       throw new TotpServerError(
         'invalid_option',
-        `limits.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers up to ${most} for ${Object.keys(defaultLimits).join(', ')}, whole ones for what is counted; delaysSeconds is a list of one to seven.`,
+        `${named}.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers up to ${most} for ${Object.keys(defaultLimits).join(', ')}, whole ones for what is counted; delaysSeconds is a list of one to seven.`,
       )
     }
   }
@@ -61,7 +62,7 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
   if (limits.maxConsecutiveFailures > 100) {
     throw new TotpServerError(
       'invalid_option',
-      'limits.maxConsecutiveFailures is over 100, the most that NIST SP 800-63B-4 section 3.2.2 allows. Use 100 or less.',
+      `${named}.maxConsecutiveFailures is over 100, the most that NIST SP 800-63B-4 section 3.2.2 allows. Use 100 or less.`,
     )
   }
   return limits

@@ -9,6 +9,9 @@ import { serve, type WireRequest, type WireResponse } from './serve.js'
 /** Largest backlog of log lines, in bytes: a log sink that stands still costs lines, never answers or memory. */
 const maxLogBacklog = 1 << 20
 
+const usage =
+  'Usage: kit-totp-server takes no arguments; it reads PROJECT_ID, PROJECT_SECRET, ENCRYPTION_KEYS, PORT and more from the environment.\n'
+
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 async function run(): Promise<void> {
@@ -40,6 +43,7 @@ async function run(): Promise<void> {
   const served = await serve({
     fetch: server.fetch,
     handle,
+    refuse: server.refuse,
     host,
     port,
     onError: (error) => log.error(error, 'request failed'),
@@ -72,8 +76,16 @@ async function run(): Promise<void> {
   await server.handle({ method: 'GET', path: '/readyz', query: '', headers: {}, body: '' })
 }
 
-run().catch((error: unknown) => {
-  const why = error instanceof TotpServerError ? error.message : String(error)
-  process.stderr.write(`kit-totp-server: ${why.replaceAll('\n', ' ')}\n`)
-  process.exit(1)
-})
+const args = process.argv.slice(2)
+if (args.length === 1 && args[0] === '--help') {
+  process.stdout.write(usage)
+} else if (args.length > 0) {
+  process.stderr.write(usage)
+  process.exitCode = 2
+} else {
+  run().catch((error: unknown) => {
+    const why = error instanceof TotpServerError ? error.message : String(error)
+    process.stderr.write(`kit-totp-server: ${why.replaceAll('\n', ' ')}\n`)
+    process.exit(1)
+  })
+}

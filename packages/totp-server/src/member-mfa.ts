@@ -18,16 +18,11 @@ export async function enrolMember(
 ): Promise<MembersTable> {
   const chosen = input.set_mfa_enrollment
   const isRequired = organization.mfa_policy === 'REQUIRED_FOR_ALL'
-  const wasEnrolled = member.mfa_enrolled === 1
-  const mfaEnrolled = isRequired || (chosen === undefined ? wasEnrolled : chosen === 'enroll')
-  const becomesDefault = input.set_default_mfa === true || member.default_mfa_method === ''
-  const defaultMfaMethod = becomesDefault ? 'totp' : member.default_mfa_method
-  if (mfaEnrolled === wasEnrolled && defaultMfaMethod === member.default_mfa_method) return member
-  await queries.updateMemberMfa({ memberId: member.member_id, mfaEnrolled, defaultMfaMethod, nowMs })
-  return {
-    ...member,
-    mfa_enrolled: mfaEnrolled ? 1 : 0,
-    default_mfa_method: defaultMfaMethod,
-    updated_at: nowMs,
-  }
+  const mfaEnrolled = isRequired ? true : chosen === undefined ? null : chosen === 'enroll'
+  const makesTotpDefault = input.set_default_mfa === true
+  const { member_id: memberId, default_mfa_method: method } = member
+  const isEnrolledSo = mfaEnrolled === null || mfaEnrolled === (member.mfa_enrolled === 1)
+  // Most sign-ins change nothing of a member.
+  if (isEnrolledSo && (method === 'totp' || (method !== '' && !makesTotpDefault))) return member
+  return (await queries.updateMemberMfa({ memberId, mfaEnrolled, makesTotpDefault, nowMs })) ?? member
 }

@@ -146,6 +146,7 @@ export function presentOrganization(row: OrganizationsTable): Organization {
     sso_active_connections: [],
     sso_default_connection_id: null,
     scim_active_connection: null,
+    scim_active_connections: [],
     created_at: time(row.created_at),
     updated_at: time(row.created_at),
   }

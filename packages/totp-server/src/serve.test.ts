@@ -295,6 +295,21 @@ test('F37: an idle connection does not keep the server open', async () => {
   await ended
 })
 
+test('F37: connections on which nothing was asked do not keep the server open, one with half a request does', async () => {
+  const served = await start({ handle: () => ({ status: 200, body: '{}' }) })
+  const port = Number(new URL(served.url).port)
+  const [silent, half] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  half.write('GET / HTTP/1.1\r\nhost:')
+  // Comes after them, and so is read after them.
+  expect((await fetch(served.url)).status).toBe(200)
+  const closed = served.close()
+  // Not the 408 that cuts who sends nothing for too long.
+  expect(await text(silent)).toBe('')
+  half.write(' x\r\n\r\n')
+  expect(await text(half)).toMatch(/^HTTP\/1.1 200/)
+  await closed
+})
+
 test('T89: two lengths, or a length beside chunks, is no request', async () => {
   const { url } = await start({})
   const smuggled = [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { TotpServerError } from './error.js'
 
 /** A request as plain values: what a handler costs least to be asked with. */
@@ -29,6 +29,8 @@ export interface ServeOptions {
   fetch: (request: Request) => Response | Promise<Response>
   /** Answers the same requests as plain values. Taken instead of `fetch` where given: it saves 0.14 ms of CPU a request. */
   handle?: ((request: WireRequest) => WireResponse | Promise<WireResponse>) | undefined
+  /** Words and reports what is refused here before anybody is asked. Default: a plain answer, reported nowhere. */
+  refuse?: ((request: Omit<WireRequest, 'body'>, why: SocketRefusal) => WireResponse) | undefined
   /** 0 for any free one. */
   port: number
   host: string
@@ -79,6 +81,26 @@ const timeouts = {
   maxHeaderSize: 8_192,
 }
 
+/** What is refused before a handler is asked. */
+export const socketRefusals = {
+  too_large: {
+    status: 413,
+    errorType: 'bad_request',
+    message: `The request body exceeds ${maxBodyBytes} bytes.`,
+  },
+  compressed: {
+    status: 415,
+    errorType: 'bad_request',
+    message: 'The request body must not be compressed.',
+  },
+  overloaded: {
+    status: 503,
+    errorType: 'internal_server_error',
+    message: 'The server is busy. Please try again in a second.',
+  },
+} as const
+export type SocketRefusal = keyof typeof socketRefusals
+
 /** What this file answers itself, in the shape of https://stytch.com/docs/api/errors */
 function refusal(status: number, type: string, message: string): WireResponse {
   const body = {
@@ -88,17 +110,16 @@ function refusal(status: number, type: string, message: string): WireResponse {
     error_message: message,
     error_url: `https://stytch.com/docs/api/errors/${status}#${type}`,
   }
-  return { status, body: JSON.stringify(body) }
+  return { status, headers: status === 503 ? { 'retry-after': '1' } : {}, body: JSON.stringify(body) }
 }
 
-const tooLarge = () => refusal(413, 'bad_request', `The request body exceeds ${maxBodyBytes} bytes.`)
-const encoded = () => refusal(415, 'bad_request', 'The request body must not be compressed.')
 const internal = () =>
   refusal(500, 'internal_server_error', 'Oops, something seems to have gone wrong, please try again later.')
-const overloaded = (): WireResponse => ({
-  ...refusal(503, 'internal_server_error', 'The server is busy. Please try again in a second.'),
-  headers: { 'retry-after': '1', connection: 'close' },
-})
+
+const plainRefusal: NonNullable<ServeOptions['refuse']> = (_request, why) => {
+  const { status, errorType, message } = socketRefusals[why]
+  return refusal(status, errorType, message)
+}
 
 /**
  * The body as text; null when it is larger than allowed, undefined when the client went away. What is too much is
@@ -190,15 +211,26 @@ async function listen(server: Server, port: number, host: string): Promise<strin
  *
  * @throws TotpServerError `invalid_option` when the address cannot be listened on
  */
-export async function serve({ fetch, handle, port, host, onError }: ServeOptions): Promise<Served> {
+export async function serve({
+  fetch,
+  handle,
+  refuse = plainRefusal,
+  port,
+  host,
+  onError,
+}: ServeOptions): Promise<Served> {
   const answer = handle ?? overFetch(fetch, host)
+  const sockets = new Set<Socket>()
   let inFlight = 0
   let closing: Promise<void> | undefined
 
   /** Counts a request that is there as a whole: who sends half of one, credentials or not, takes nobody's place. */
   async function answerInTurn(request: WireRequest): Promise<WireResponse> {
     if (isHealthCheck(request)) return answer(request)
-    if (inFlight >= maxInFlight) return overloaded()
+    if (inFlight >= maxInFlight) {
+      const { headers, ...refused } = refuse(request, 'overloaded')
+      return { ...refused, headers: { ...headers, connection: 'close' } }
+    }
     inFlight++
     try {
       return await answer(request)
@@ -209,16 +241,19 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
 
   async function answerOne(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const encoding = request.headers['content-encoding']
-      if (encoding !== undefined && encoding !== 'identity') return write(response, encoded(), true)
-      const body = await readBody(request)
-      if (body === undefined) return
-      if (body === null) return write(response, tooLarge(), false)
       const { method = 'GET', url = '/', headers } = request
       const mark = url.indexOf('?')
       const path = mark === -1 ? url : url.slice(0, mark)
       const query = mark === -1 ? '' : url.slice(mark + 1)
-      const answered = await answerInTurn({ method, path, query, headers, body })
+      const asked = { method, path, query, headers }
+      const encoding = headers['content-encoding']
+      if (encoding !== undefined && encoding !== 'identity') {
+        return write(response, refuse(asked, 'compressed'), true)
+      }
+      const body = await readBody(request)
+      if (body === undefined) return
+      if (body === null) return write(response, refuse(asked, 'too_large'), false)
+      const answered = await answerInTurn({ ...asked, body })
       // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
       write(response, answered, !server.listening)
     } catch (error) {
@@ -229,13 +264,23 @@ export async function serve({ fetch, handle, port, host, onError }: ServeOptions
   }
 
   const server = createServer(timeouts, (request, response) => void answerOne(request, response))
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const url = await listen(server, port, host)
+
+  function closeIdle(): void {
+    server.closeIdleConnections()
+    // Node takes a connection on which nothing was asked yet for a request on its way.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }
 
   async function drain(): Promise<void> {
     await lookOnce()
     // Not http.Server.close, which cuts idle connections at once, and with them a request that is on its way in.
     const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
-    const idle = setTimeout(() => void lookOnce().then(() => server.closeIdleConnections()), idleGraceMs)
+    const idle = setTimeout(() => void lookOnce().then(closeIdle), idleGraceMs)
     const all = setTimeout(() => server.closeAllConnections(), drainMs)
     await ended
     clearTimeout(idle)

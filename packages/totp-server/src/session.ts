@@ -1,12 +1,12 @@
-import { type AuthenticationFactor, type Session, sessionDurationMinutes } from '@kit/totp-client/wire'
+import { type AuthenticationFactor, sessionDurationMinutes } from '@kit/totp-client/wire'
 import { changeClaims } from './claims.js'
 import type { Context } from './context.js'
 import { hashToken, newId, newToken } from './ids.js'
-import { parseFactors, parseObject, presentMemberSession, presentSession, time } from './present.js'
+import { parseFactors, parseObject, time } from './present.js'
 import { Refusal } from './refusal.js'
 import type { Queries } from './store.js'
 import type { MemberSubject, Subject } from './subjects.js'
-import type { IntermediateSessionsTable, OrganizationsTable, SessionsTable } from './tables.js'
+import type { IntermediateSessionsTable, SessionsTable } from './tables.js'
 
 /** The fields of a request that name a session. */
 export interface ProofInput {
@@ -36,7 +36,8 @@ export interface OpenSession {
 /** https://stytch.com/docs/b2b/api/session-object: how long a member has for MFA after the first factor. */
 const intermediateMinutes = 10
 
-const sessionClaim = 'https://stytch.com/session'
+/** Where a session JWT says which session it is of. */
+export const sessionClaim = 'https://stytch.com/session'
 
 const tokenContext = (row: Pick<SessionsTable, 'project_id' | 'session_id'>) =>
   `session-token|${row.project_id}|${row.session_id}`
@@ -85,6 +86,14 @@ export async function findProof(context: Context, subject: Subject, input: Proof
     throw new Refusal(subject.kind === 'member' ? 'member_session_member_id_mismatch' : 'session_not_found')
   }
   return { kind: 'session', row }
+}
+
+/**
+ * Custom claims are judged before any code, and where they would not be written too, so that a caller learns of it at
+ * no cost. @throws Refusal for claims that nobody may set
+ */
+export function checkClaims(proof: Proof, { session_custom_claims: change }: SessionInput): void {
+  changeClaims(proof.kind === 'session' ? parseObject(proof.row.custom_claims) : {}, change)
 }
 
 function newFactor(
@@ -192,21 +201,24 @@ async function touchSession(
 ): Promise<SessionsTable> {
   const nowMs = context.now()
   const { session_duration_minutes: durationMinutes, session_custom_claims: claims } = input
+  if (factor === null && durationMinutes === undefined) {
+    const read = await queries.accessSession(found.session_id, nowMs)
+    if (read === null) throw new Refusal('session_not_found')
+    return read
+  }
   let row: SessionsTable | null = found
   while (row !== null) {
     const factors = parseFactors(row.factors)
     // Claims are only written by a call that also says how long the session lasts.
     const claimsChange = durationMinutes === undefined ? undefined : claims
-    const touched: SessionsTable = {
+    const changed: SessionsTable = {
       ...row,
       factors: factor === null ? row.factors : JSON.stringify(addFactor(factors, factor)),
       custom_claims: JSON.stringify(changeClaims(parseObject(row.custom_claims), claimsChange)),
-      last_accessed_at: nowMs,
+      last_accessed_at: Math.max(row.last_accessed_at, nowMs),
       expires_at: durationMinutes === undefined ? row.expires_at : nowMs + minutes(durationMinutes),
     }
-    const { session_id, custom_claims, last_accessed_at, expires_at } = touched
-    const change = { session_id, factors: touched.factors, custom_claims, last_accessed_at, expires_at }
-    if (await queries.updateSession({ ...change, previousFactors: row.factors })) return touched
+    if (await queries.updateSession(row, changed, nowMs)) return changed
     row = await queries.findSession(context.projectId, { sessionId: row.session_id }, nowMs)
   }
   throw new Refusal('session_not_found')
@@ -251,8 +263,7 @@ export async function readSession(
   found: SessionsTable,
   input: SessionInput & ProofInput,
 ): Promise<OpenSession> {
-  // Checked even where claims are not written, so that a caller learns of it.
-  changeClaims(parseObject(found.custom_claims), input.session_custom_claims)
+  checkClaims({ kind: 'session', row: found }, input)
   const row = await touchSession(context.store, context, found, null, input)
   return { row, token: input.session_token ?? openToken(context, row) }
 }
@@ -270,62 +281,4 @@ export async function startIntermediateSession(context: Context, subject: Member
     expires_at: nowMs + minutes(intermediateMinutes),
   })
   return token
-}
-
-async function signSession(
-  context: Context,
-  row: SessionsTable,
-  presented: Session,
-  organization: OrganizationsTable | null,
-): Promise<string> {
-  const { session_id: id, started_at, last_accessed_at, expires_at, ...session } = presented
-  const [signer] = await context.signers()
-  return signer.sign({
-    sub: row.subject_id,
-    nowMs: context.now(),
-    claims: {
-      ...session.custom_claims,
-      [sessionClaim]: {
-        id,
-        started_at,
-        last_accessed_at,
-        expires_at,
-        attributes: session.attributes,
-        authentication_factors: session.authentication_factors,
-        roles: session.roles,
-      },
-      ...(organization !== null && {
-        'https://stytch.com/organization': {
-          organization_id: organization.organization_id,
-          slug: organization.slug,
-        },
-      }),
-    },
-  })
-}
-
-/** The three fields that a consumer's answer says of its session. */
-export async function userSessionFields(context: Context, { row, token }: OpenSession) {
-  const session = presentSession(row)
-  return {
-    session_token: token,
-    session_jwt: await signSession(context, row, session, null),
-    session,
-  }
-}
-
-/** As {@link userSessionFields}, where no session was asked for. */
-export const noSessionFields = { session_token: '', session_jwt: '', session: null } as const
-
-/** The three fields that a member's answer says of its session. */
-export async function memberSessionFields(
-  context: Context,
-  { row, token }: OpenSession,
-  organization: OrganizationsTable,
-) {
-  return {
-    session_token: token,
-    session_jwt: await signSession(context, row, presentSession(row), organization),
-    member_session: presentMemberSession(row, organization),
-  }
 }

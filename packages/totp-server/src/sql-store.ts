@@ -80,6 +80,10 @@ function createQueries(run: Run, statements: () => Statements): Queries {
         totps: rows.flatMap(totpOf),
       }
     },
+    async findMemberIds(projectId, reference) {
+      const rows = await run(statements().findMemberIds, { projectId, reference })
+      return rows.map(({ member_id }) => member_id)
+    },
     async findMemberByEmail(organizationId, emailAddress) {
       const [member] = await run(statements().findMemberByEmail, { organizationId, emailAddress })
       return member ?? null
@@ -88,9 +92,17 @@ function createQueries(run: Run, statements: () => Statements): Queries {
     insertOrganization: async (organization) =>
       (await run(statements().insertOrganization, { ...organization })).length === 1,
     insertMember: async (member) => (await run(statements().insertMember, { ...member })).length === 1,
-    async updateMemberMfa({ memberId, mfaEnrolled, defaultMfaMethod, nowMs }) {
-      const values = { memberId, mfaEnrolled: mfaEnrolled ? 1 : 0, defaultMfaMethod, now: nowMs }
-      await run(statements().updateMemberMfa, values)
+    async updateMemberMfa({ memberId, mfaEnrolled, makesTotpDefault, nowMs }) {
+      const [member] = await run(statements().updateMemberMfa, {
+        memberId,
+        mfaEnrolled: mfaEnrolled === null ? null : Number(mfaEnrolled),
+        makesTotpDefault: Number(makesTotpDefault),
+        now: nowMs,
+      })
+      return member ?? null
+    },
+    async clearTotpDefault(memberId, nowMs) {
+      await run(statements().clearTotpDefault, { memberId, now: nowMs })
     },
 
     insertTotp: async (totp) => (await run(statements().insertTotp, { ...totp })).length === 1,
@@ -181,7 +193,23 @@ function createQueries(run: Run, statements: () => Statements): Queries {
           : await run(statements().findSessionById, { projectId, sessionId: by.sessionId, now: nowMs })
       return session ?? null
     },
-    updateSession: async (change) => (await run(statements().updateSession, { ...change })).length === 1,
+    async accessSession(sessionId, nowMs) {
+      const [session] = await run(statements().accessSession, { sessionId, now: nowMs })
+      return session ?? null
+    },
+    async updateSession(previous, { factors, custom_claims, expires_at }, nowMs) {
+      const rows = await run(statements().updateSession, {
+        sessionId: previous.session_id,
+        previousFactors: previous.factors,
+        previousClaims: previous.custom_claims,
+        previousEnd: previous.expires_at,
+        factors,
+        custom_claims,
+        expires_at,
+        now: nowMs,
+      })
+      return rows.length === 1
+    },
     async deleteSession(sessionId) {
       await run(statements().deleteSession, { sessionId })
     },
@@ -236,6 +264,15 @@ export function createSqlStore(engine: Engine): Store {
   return {
     ...createQueries(engine.run, statements),
     transaction,
+    async insertOrganization(organization) {
+      return engine.transaction(async (run) => {
+        // No unique index holds a slug against external ids, and a statement sees nothing that is not yet committed.
+        if (engine.dialect === 'postgres') {
+          await run(statements().lockOrganizations, { projectId: organization.project_id })
+        }
+        return createQueries(run, statements).insertOrganization(organization)
+      })
+    },
     async acceptStepWithSession(key, step, nowMs, session) {
       if (engine.dialect === 'postgres') {
         const values = { step, now: nowMs, ...key, ...session }

@@ -27,6 +27,8 @@ export function sessionStatements(dialect: Dialect) {
   const db = queryBuilder(dialect)
   const { of, integer } = value
   const now = integer('now')
+  // Clocks of two processes differ.
+  const lastAccess = sql<number>`case when ${now} > last_accessed_at then ${now} else last_accessed_at end`
 
   /**
    * Whether a column is among what a query gives. PostgreSQL carries that query out once, however large it takes the
@@ -84,13 +86,24 @@ export function sessionStatements(dialect: Dialect) {
         .set({
           factors: of('factors'),
           custom_claims: of('custom_claims'),
-          last_accessed_at: of('last_accessed_at'),
+          last_accessed_at: lastAccess,
           expires_at: of('expires_at'),
         })
-        .where('session_id', '=', of<string>('session_id'))
+        .where('session_id', '=', of<string>('sessionId'))
         .where('factors', '=', of<string>('previousFactors'))
-        .where('expires_at', '>', integer('last_accessed_at'))
+        .where('custom_claims', '=', of<string>('previousClaims'))
+        .where('expires_at', '=', integer('previousEnd'))
+        .where('expires_at', '>', now)
         .returning('session_id'),
+    ),
+    accessSession: compile(
+      'access_session',
+      db
+        .updateTable('sessions')
+        .set({ last_accessed_at: lastAccess })
+        .where('session_id', '=', of<string>('sessionId'))
+        .where('expires_at', '>', now)
+        .returningAll(),
     ),
     deleteSession: compile(
       'delete_session',

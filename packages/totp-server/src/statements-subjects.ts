@@ -1,5 +1,5 @@
 import type { RawBuilder } from 'kysely'
-import { callsOf, compile, type Dialect, placeOfCall, queryBuilder, value } from './statement.js'
+import { callsOf, compile, type Dialect, kysely, placeOfCall, queryBuilder, value } from './statement.js'
 import { type JoinedTotp, totpColumns } from './statements-totps.js'
 import type { MembersTable, OrganizationsTable, UsersTable } from './tables.js'
 
@@ -35,6 +35,7 @@ const organizationTexts = [
 
 /** Users, organizations and members, read with their registrations. */
 export function subjectStatements(dialect: Dialect) {
+  const { sql } = kysely()
   const db = queryBuilder(dialect)
   const { of, integer } = value
 
@@ -111,6 +112,20 @@ export function subjectStatements(dialect: Dialect) {
         )
         .$castTo<MembersTable & JoinedOrganization & JoinedTotp>(),
     ),
+    findMemberIds: compile(
+      'find_member_ids',
+      db
+        .selectFrom('members')
+        .innerJoin('organizations', 'organizations.organization_id', 'members.organization_id')
+        .select('members.member_id')
+        .where('organizations.project_id', '=', of<string>('projectId'))
+        .where((eb) =>
+          eb.or([
+            eb('members.member_id', '=', of<string>('reference')),
+            eb('members.external_id', '=', of<string>('reference')),
+          ]),
+        ),
+    ),
     findMemberByEmail: compile(
       'find_member_by_email',
       db
@@ -140,6 +155,11 @@ export function subjectStatements(dialect: Dialect) {
         })
         .onConflict((oc) => oc.doNothing())
         .returning('user_id'),
+    ),
+    /** For PostgreSQL only, until the transaction ends. Two numbers: a single one is the migrations' lock. */
+    lockOrganizations: compile(
+      'lock_organizations',
+      db.selectNoFrom(sql`pg_advisory_xact_lock(1, hashtext(${of('projectId')}))`.as('locked')),
     ),
     insertOrganization: compile(
       'insert_organization',
@@ -201,11 +221,20 @@ export function subjectStatements(dialect: Dialect) {
       db
         .updateTable('members')
         .set({
-          mfa_enrolled: of('mfaEnrolled'),
-          default_mfa_method: of('defaultMfaMethod'),
+          mfa_enrolled: sql`coalesce(${integer('mfaEnrolled')}, mfa_enrolled)`,
+          default_mfa_method: sql`case when ${integer('makesTotpDefault')} = 1 or default_mfa_method = '' then 'totp' else default_mfa_method end`,
           updated_at: of('now'),
         })
-        .where('member_id', '=', of<string>('memberId')),
+        .where('member_id', '=', of<string>('memberId'))
+        .returningAll(),
+    ),
+    clearTotpDefault: compile(
+      'clear_totp_default',
+      db
+        .updateTable('members')
+        .set({ default_mfa_method: '', updated_at: of('now') })
+        .where('member_id', '=', of<string>('memberId'))
+        .where('default_mfa_method', '=', 'totp'),
     ),
   }
 }

@@ -71,6 +71,8 @@ export interface Queries {
   findOrganization(projectId: string, reference: string): Promise<OrganizationsTable | null>
   /** By `member_id` or `external_id`, within an organization that {@link findOrganization} would find. */
   findMember(projectId: string, organization: string, member: string): Promise<MemberRecord | null>
+  /** Every member of a project with that `member_id` or `external_id`; the latter may be there once an organization. */
+  findMemberIds(projectId: string, reference: string): Promise<string[]>
   findMemberByEmail(organizationId: string, emailAddress: string): Promise<MembersTable | null>
   /** False when id, e-mail or external id is taken; nothing is written then. */
   insertUser(user: UsersTable): Promise<boolean>
@@ -78,12 +80,19 @@ export interface Queries {
   insertOrganization(organization: OrganizationsTable): Promise<boolean>
   /** False when id, e-mail or external id is taken. */
   insertMember(member: MembersTable): Promise<boolean>
+  /**
+   * Enrols a member or ends that (null: neither), and makes `totp` their default method where it is told to or they
+   * have none. Decided by the row as it is then, so that no call at the same time is undone. Gives that row; null
+   * when there is no such member.
+   */
   updateMemberMfa(change: {
     memberId: string
-    mfaEnrolled: boolean
-    defaultMfaMethod: string
+    mfaEnrolled: boolean | null
+    makesTotpDefault: boolean
     nowMs: number
-  }): Promise<void>
+  }): Promise<MembersTable | null>
+  /** Leaves a member whose default method is `totp` without one. */
+  clearTotpDefault(memberId: string, nowMs: number): Promise<void>
 
   /** False while the subject has another registration of that kind: in use, or pending. */
   insertTotp(totp: TotpsTable): Promise<boolean>
@@ -140,15 +149,16 @@ export interface Queries {
     by: { tokenHash: string } | { sessionId: string },
     nowMs: number,
   ): Promise<SessionsTable | null>
+  /** Notes that a session was looked at, and gives it as it is then. Null when it has been revoked or has ended. */
+  accessSession(sessionId: string, nowMs: number): Promise<SessionsTable | null>
   /**
-   * False when it has been revoked, has ended, or got another factor since it was read, so that no factor is lost
-   * where two are added at once.
+   * False when it has been revoked, has ended, or got other factors, claims or another end since it was read as
+   * `previous`, so that nothing is lost where two calls change it at once.
    */
   updateSession(
-    change: Pick<
-      SessionsTable,
-      'session_id' | 'factors' | 'custom_claims' | 'last_accessed_at' | 'expires_at'
-    > & { previousFactors: string },
+    previous: SessionsTable,
+    change: Pick<SessionsTable, 'factors' | 'custom_claims' | 'expires_at'>,
+    nowMs: number,
   ): Promise<boolean>
   deleteSession(sessionId: string): Promise<void>
   /** All of a member, within one project. */

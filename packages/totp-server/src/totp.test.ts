@@ -1,8 +1,7 @@
-import crypto from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
 import fc from 'fast-check'
 import { HOTP, Secret } from 'otpauth'
 import { expect, test } from 'vitest'
+import { countHmacs } from '../test/hmacs.js'
 import { matchTotpStep, type TotpAlgorithm, totpCode, totpStep } from './totp.js'
 
 const digitsOf = '1234567890'
@@ -177,27 +176,9 @@ test('the greater of two steps that share a code is the one to spend', () => {
   expect(matchTotpStep({ ...factor, code: codeAt(earlier), nowMs: earlier * 30_000 })).toBe(later)
 })
 
-/** Runs `work` and counts the HMACs it makes. */
-function countHmacs(work: () => void): number {
-  const original = crypto.createHmac
-  let count = 0
-  crypto.createHmac = (...args) => {
-    count++
-    return original(...args)
-  }
-  syncBuiltinESMExports()
-  try {
-    work()
-  } finally {
-    crypto.createHmac = original
-    syncBuiltinESMExports()
-  }
-  return count
-}
-
-test('T15: three HMACs are made whether and wherever a code matches', () => {
+test('T15: three HMACs are made whether and wherever a code matches', async () => {
   for (const code of [codeAt(step - 1), codeAt(step), codeAt(step + 1), '000000']) {
-    expect(countHmacs(() => matchTotpStep({ ...factor, code, nowMs }))).toBe(3)
+    expect(await countHmacs(() => matchTotpStep({ ...factor, code, nowMs }))).toBe(3)
   }
 })
 

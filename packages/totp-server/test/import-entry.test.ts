@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import type { Context } from '../src/context.js'
-import { importEntry } from '../src/import-entry.js'
+import { checkEntry, importEntry } from '../src/import-entry.js'
 import type { ImportEntry } from '../src/import-lines.js'
 import { openSqlite, type Store } from '../src/index.js'
 import { attemptLimitsOf, defaultLimits, recoveryLimitsOf } from '../src/limits.js'
@@ -56,4 +56,21 @@ test('an import that is cut off leaves no member with an authenticator who is no
     totps: [{ status: 'active' }],
   })
   expect(await importEntry(contextOver(store), entry)).toBe('unchanged')
+})
+
+test.each<ImportEntry['subject']>([
+  { kind: 'user', userId: 'user-live-11111111-1111-4111-8111-111111111111' },
+  { kind: 'member', organizationId: 'acme', memberId: 'member-test-1' },
+  { kind: 'member', organizationId: 'organization-live-1', memberId: 'bob' },
+])('who cannot be made is told why, AUTO_PROVISION or not: %o', async (subject) => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  opened = store
+  const verdict = {
+    problem: expect.stringMatching(
+      /^names nobody known \((user|organization)_not_found\): only a server gives ids of the form user-live-…/,
+    ),
+  }
+  const context = contextOver(store)
+  expect(await checkEntry(context, { ...entry, subject })).toEqual(verdict)
+  expect(await importEntry({ ...context, autoProvision: false }, { ...entry, subject })).toEqual(verdict)
 })

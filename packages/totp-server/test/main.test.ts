@@ -39,15 +39,15 @@ function temporaryFolder(): string {
   return folder
 }
 
-function launch(env: Record<string, string>) {
+function launch(env: Record<string, string>, args: string[] = []) {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
-  return { child, exited, stderr: text(child.stderr) }
+  return { child, exited, stdout: () => text(child.stdout), stderr: text(child.stderr) }
 }
 
 const dev = (dataDir: string) => ({ KIT_DEV: '1', DATA_DIR: dataDir, PORT: '0', SESSION_JWT_ALG: 'ES256' })
@@ -95,6 +95,21 @@ test.each<[string, Record<string, string>, RegExp]>([
   const { exited, stderr } = launch(env)
   expect(await exited).toEqual({ code: 1, signal: null })
   expect(await stderr).toMatch(expected)
+})
+
+test.each([[['--port', '5000']], [['nonsense']], [['--help', 'me']]])(
+  'it takes no arguments, and starts nothing where it is given %j',
+  async (args) => {
+    const { exited, stderr } = launch(dev(temporaryFolder()), args)
+    expect(await exited).toEqual({ code: 2, signal: null })
+    expect(await stderr).toMatch(/^Usage: kit-totp-server .*environment.*\n$/)
+  },
+)
+
+test('asked for help it says how it is used, and starts nothing', async () => {
+  const { exited, stdout } = launch({}, ['--help'])
+  expect(await stdout()).toMatch(/^Usage: kit-totp-server .*\n$/)
+  expect(await exited).toEqual({ code: 0, signal: null })
 })
 
 test('a port that is taken stops the start in one line', async () => {

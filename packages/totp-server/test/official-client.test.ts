@@ -34,7 +34,7 @@ describe.each(Object.entries(engines))('the official client, against a server on
     const engine = await open()
     postgres = engine.postgres
     server = createServer(engine.store, clock, { sessionJwtAlgorithm: 'RS256' })
-    served = await serve({ fetch: server.fetch, handle: server.handle, host: '127.0.0.1', port: 0 })
+    served = await serve({ ...server, host: '127.0.0.1', port: 0 })
     // It warns of an address that is not the vendor's.
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     client = new Client({ project_id: projectId, secret, env: served.url })

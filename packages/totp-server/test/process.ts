@@ -44,6 +44,7 @@ const served = await serve({
   host: '127.0.0.1',
   port: 0,
   fetch: server.fetch,
+  refuse: server.refuse,
   handle: (request) => {
     const now = request.headers[clockHeader]
     if (now !== undefined) clock.nowMs = Number(now)

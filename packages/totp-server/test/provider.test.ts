@@ -30,7 +30,7 @@ const ways: Record<string, () => Promise<World>> = {
   'SQLite over HTTP': async () => {
     const clock = { nowMs: startMs }
     const server = createServer(await openSqlite({ dataDir: ':memory:' }), clock)
-    const served = await serve({ fetch: server.fetch, handle: server.handle, host: '127.0.0.1', port: 0 })
+    const served = await serve({ ...server, host: '127.0.0.1', port: 0 })
     const send = (request: Request) => {
       const { pathname, search } = new URL(request.url)
       return fetch(new Request(`${served.url}${pathname}${search}`, request))

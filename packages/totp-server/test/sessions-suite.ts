@@ -8,7 +8,9 @@ import {
   enrolMember,
   makeMember,
   makeUser,
+  uniqueName,
   type World,
+  wrongCode,
 } from './world.js'
 
 const minute = 60_000
@@ -219,6 +221,71 @@ export function sessionsSuite(worldOf: () => World): void {
     },
   )
 
+  test('of claims and durations that were answered none is lost to calls at the same time', async () => {
+    const world = worldOf()
+    const user_id = await makeUser(world)
+    for (let round = 0; round < 5; round++) {
+      const asked = { user_id, session_duration_minutes: 5 }
+      const { session_token } = (await world.post('/v1/kit/sessions', asked)).body
+      const write = (claim: string) =>
+        read({ session_token, session_duration_minutes: 1000, session_custom_claims: { [claim]: 1 } })
+      const answers = await Promise.all([
+        ...['a', 'b', 'c'].map(write),
+        ...Array.from({ length: 4 }, () => read({ session_token })),
+      ])
+      expect(answers.map(({ status_code }) => status_code)).toEqual(Array(7).fill(200))
+      expect((await read({ session_token })).session).toMatchObject({
+        custom_claims: { a: 1, b: 1, c: 1 },
+        expires_at: rfc3339(world.clock.nowMs + 1000 * minute),
+      })
+    }
+  })
+
+  test('claims that nobody may set are refused before anything is judged, with and without a duration', async () => {
+    const world = worldOf()
+    const user = await enrol(world)
+    const member = await enrolMember(world)
+    const { organization_id, member_id } = member
+    const byUser = { user_id: user.user_id }
+    const byMember = { organization_id, member_id }
+    const session_custom_claims = { iss: 'me' }
+    const calls: [string, object][] = [
+      ['/v1/totps/authenticate', { ...byUser, totp_code: wrongCode(user.secret, world.clock.nowMs) }],
+      ['/v1/totps/recover', { ...byUser, recovery_code: '0000-0000-0000-0000' }],
+      ['/v1/b2b/totp/authenticate', { ...byMember, code: wrongCode(member.secret, world.clock.nowMs) }],
+      ['/v1/b2b/recovery_codes/recover', { ...byMember, recovery_code: '0000-0000-0000-0000' }],
+    ]
+    for (const [path, asked] of calls) {
+      for (let attempt = 0; attempt < 7; attempt++) {
+        const { body } = await world.post(path, { ...asked, session_custom_claims })
+        expect([path, body.error_type]).toEqual([path, 'reserved_claims_in_custom_claims'])
+      }
+      const { body } = await world.post(path, asked)
+      expect([path, body.status_code]).toEqual([path, 401])
+    }
+  })
+
+  test('claims too large together with those of the session cost no attempt', async () => {
+    const world = worldOf()
+    const { user_id, secret } = await enrol(world)
+    const text = 'x'.repeat(3000)
+    const { session_token } = (await world.post('/v1/kit/sessions', { user_id })).body
+    const change = { session_duration_minutes: 60, session_custom_claims: { text } }
+    await read({ session_token, ...change })
+    const totp_code = codeOf(secret, world.clock.nowMs)
+    for (let attempt = 0; attempt < 7; attempt++) {
+      const more = { ...change, session_custom_claims: { more: text } }
+      const { body } = await world.post('/v1/totps/authenticate', {
+        user_id,
+        totp_code,
+        session_token,
+        ...more,
+      })
+      expect(body.error_type).toBe('custom_claims_too_large')
+    }
+    expect((await world.post('/v1/totps/authenticate', { user_id, totp_code })).status).toBe(200)
+  })
+
   test('an intermediate session becomes a session of two factors, once', async () => {
     const world = worldOf()
     const member = await enrolMember(world)
@@ -326,6 +393,47 @@ export function sessionsSuite(worldOf: () => World): void {
       expect((await readMember({ session_token })).error_type).toBe('session_not_found')
     },
   )
+
+  test('an external id revokes the sessions of every member who has it, and of nobody else', async () => {
+    const world = worldOf()
+    const external_id = uniqueName('ext')
+    const begin = async (ids: object) => (await world.post('/v1/kit/sessions', ids)).body.session_token
+    const mine = [
+      await begin(await makeMember(world, {}, { external_id })),
+      await begin(await makeMember(world, {}, { external_id })),
+    ]
+    const other = await begin(await makeMember(world, {}, { external_id: `${external_id}-other` }))
+    expect((await world.post('/v1/b2b/sessions/revoke', { member_id: external_id })).status).toBe(200)
+    for (const session_token of mine) {
+      expect((await readMember({ session_token })).error_type).toBe('session_not_found')
+    }
+    expect((await readMember({ session_token: other })).status_code).toBe(200)
+    for (const member_id of ['nobody', 'member-test-00000000-0000-4000-8000-000000000000']) {
+      const { status, body } = await world.post('/v1/b2b/sessions/revoke', { member_id })
+      expect([status, body.error_type]).toEqual([404, 'member_not_found'])
+    }
+  })
+
+  test('T42: nothing is authorized that a session is asked about, since there are no roles to grant it', async () => {
+    const world = worldOf()
+    const user_id = await makeUser(world)
+    const { session_token } = (await world.post('/v1/kit/sessions', { user_id })).body
+    const asked = { resource_id: 'documents', action: 'read' }
+    const extended = { session_duration_minutes: 1000, session_custom_claims: { asked: true } }
+    const refused = await read({ session_token, ...extended, authorization_check: asked })
+    expect([refused.status_code, refused.error_type]).toEqual([403, 'session_authorization_error'])
+    expect((await read({ session_token })).session.custom_claims).toEqual({})
+    const ids = await makeMember(world)
+    const { session_token: members } = (await world.post('/v1/kit/sessions', ids)).body
+    const authorization_check = { ...asked, organization_id: ids.organization_id }
+    expect((await readMember({ session_token: members, authorization_check })).error_type).toBe(
+      'session_authorization_error',
+    )
+    expect((await readMember({ session_token: 'nosuchtoken', authorization_check })).error_type).toBe(
+      'session_not_found',
+    )
+    expect((await readMember({ session_token: members, authorization_check: null })).status_code).toBe(200)
+  })
 
   test('a removal on behalf of a member takes a session of that member', async () => {
     const world = worldOf()

@@ -163,6 +163,12 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect(await store.findTotpSubject('project-test-2', row.totp_id)).toBeNull()
     expect(await store.deleteTotp('user-of-nobody', row.totp_id)).toBe(false)
     expect(await store.findTotpSubject(project, row.totp_id)).toBe(row.subject_id)
+    const signedIn = session({ kind: 'member', subject_id: unique('member-test') })
+    await store.insertSession(signedIn)
+    const bySession = { sessionId: signedIn.session_id }
+    expect(await store.findSession('project-test-2', bySession, now)).toBeNull()
+    await store.deleteMemberSessions('project-test-2', signedIn.subject_id)
+    expect(await store.findSession(project, bySession, now)).not.toBeNull()
   })
 
   test('T25: a member is one, by every spelling of organization and member', async () => {
@@ -189,6 +195,17 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect((await store.findOrganization(project, 'one-name'))?.organization_id).toBe(same.organization_id)
   })
 
+  test('T42: of two that are made at once, and where one is named as the other is, one is made', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `crossed-${index}`)
+    const made = await Promise.all(
+      names.map(async (name) => {
+        const pair = [organization({ slug: name }), organization({ external_id: name })]
+        return Promise.all(pair.map((one) => store.insertOrganization(one)))
+      }),
+    )
+    expect(made.map((pair) => pair.filter(Boolean).length)).toEqual(names.map(() => 1))
+  })
+
   test('refuses a second user with an e-mail or external id, and writes nothing', async () => {
     expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(true)
     expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(false)
@@ -196,7 +213,7 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect(await store.insertUser(user({ external_id: 'twice' }))).toBe(false)
   })
 
-  test('T35: a subject has one registration in use and one pending, never two of a kind', async () => {
+  test('T35, T46: a subject has one registration in use and one pending, never two of a kind', async () => {
     const { row } = await activeTotp()
     expect(await store.insertTotp(totp(row.subject_id))).toBe(false)
     expect(await store.insertTotp(totp(row.subject_id, { status: 'disabled' }))).toBe(false)
@@ -471,12 +488,54 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect(await store.findSession(project, { sessionId: row.session_id }, now)).toBeNull()
   })
 
-  test('of two factors added to a session at once none is lost', async () => {
+  test.each([
+    ['factors', { factors: '["one"]' }],
+    ['claims', { custom_claims: '{"role":"blocked"}' }],
+    ['duration', { expires_at: now + 120_000 }],
+  ])('of two changes to a session at once, of which one is of its %s, none is lost', async (_of, first) => {
     const row = session()
     await store.insertSession(row)
-    const change = { ...row, factors: '["one"]', previousFactors: '[]' }
-    expect(await store.updateSession(change)).toBe(true)
-    expect(await store.updateSession({ ...change, factors: '["two"]' })).toBe(false)
+    expect(await store.updateSession(row, { ...row, ...first }, now)).toBe(true)
+    expect(await store.updateSession(row, { ...row, factors: '["two"]' }, now)).toBe(false)
+    expect(await store.accessSession(row.session_id, now)).toEqual({ ...row, ...first })
+  })
+
+  test('looking at a session changes when that was and nothing else, and never backwards', async () => {
+    const row = session()
+    await store.insertSession(row)
+    const later = { ...row, last_accessed_at: now + 1000 }
+    expect(await store.accessSession(row.session_id, now + 1000)).toEqual(later)
+    expect(await store.accessSession(row.session_id, now)).toEqual(later)
+    expect(await store.updateSession(row, row, now)).toBe(true)
+    expect(await store.findSession(project, { sessionId: row.session_id }, now)).toEqual(later)
+    expect(await store.accessSession(row.session_id, row.expires_at)).toBeNull()
+  })
+
+  test('a member’s enrolment and default method change only where a call means to', async () => {
+    const acme = organization()
+    await store.insertOrganization(acme)
+    const ada = member(acme.organization_id)
+    await store.insertMember(ada)
+    const change = { memberId: ada.member_id, mfaEnrolled: null, makesTotpDefault: false }
+    const update = (over: object, nowMs: number) => store.updateMemberMfa({ ...change, ...over, nowMs })
+    const enrolled = { ...ada, mfa_enrolled: 1, default_mfa_method: 'totp', updated_at: now + 1 }
+    expect(await update({ mfaEnrolled: true }, now + 1)).toEqual(enrolled)
+    expect(await update({}, now + 2)).toEqual({ ...enrolled, updated_at: now + 2 })
+    await store.clearTotpDefault(ada.member_id, now + 3)
+    const cleared = { ...enrolled, default_mfa_method: '', updated_at: now + 3 }
+    expect((await store.findMember(project, acme.slug, ada.member_id))?.member).toMatchObject(cleared)
+
+    const sms = member(acme.organization_id, { default_mfa_method: 'sms_otp', mfa_enrolled: 1 })
+    await store.insertMember(sms)
+    const ofSms = (over: object) => update({ memberId: sms.member_id, ...over }, now + 4)
+    expect(await ofSms({ mfaEnrolled: false })).toMatchObject({
+      mfa_enrolled: 0,
+      default_mfa_method: 'sms_otp',
+    })
+    await store.clearTotpDefault(sms.member_id, now + 5)
+    expect(await ofSms({})).toMatchObject({ default_mfa_method: 'sms_otp' })
+    expect(await ofSms({ makesTotpDefault: true })).toMatchObject({ default_mfa_method: 'totp' })
+    expect(await update({ memberId: 'nobody' }, now)).toBeNull()
   })
 
   test('an intermediate session is used up once', async () => {

@@ -8,6 +8,7 @@ import {
   makeUser,
   register,
   registerMember,
+  uniqueName,
   type World,
   wrongCode,
 } from './world.js'
@@ -425,6 +426,25 @@ export function totpsSuite(worldOf: () => World): void {
     expect((await judge(required, { set_mfa_enrollment: 'unenroll' })).mfa_enrolled).toBe(true)
   })
 
+  test('an enrolment that was answered stays, whatever passes at the same time', async () => {
+    const world = worldOf()
+    for (let round = 0; round < 5; round++) {
+      const ids = await makeMember(world)
+      const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+      const moved = await world.post('/v1/b2b/totp/migrate', { ...ids, secret })
+      const [recovery_code] = moved.body.recovery_codes
+      const code = codeOf(secret, world.clock.nowMs)
+      const [enrolled, recovered] = await Promise.all([
+        world.post('/v1/b2b/totp/authenticate', { ...ids, code, set_mfa_enrollment: 'enroll' }),
+        world.post('/v1/b2b/recovery_codes/recover', { ...ids, recovery_code }),
+      ])
+      expect([enrolled.status, recovered.status]).toEqual([200, 200])
+      expect(enrolled.body.member.mfa_enrolled).toBe(true)
+      const path = `/v1/b2b/organizations/${ids.organization_id}/member?member_id=${ids.member_id}`
+      expect((await world.get(path)).body.member.mfa_enrolled).toBe(true)
+    }
+  })
+
   test('an organization that allows no authenticator apps refuses them', async () => {
     const world = worldOf()
     const ids = await makeMember(world, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] })
@@ -432,6 +452,14 @@ export function totpsSuite(worldOf: () => World): void {
     expect([status, body.error_type]).toEqual([400, 'operation_restricted_by_organization_mfa_methods'])
     const allowed = await makeMember(world, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] })
     expect((await world.post('/v1/b2b/totp', allowed)).status).toBe(200)
+  })
+
+  test('a pending user cannot be given a factor', async () => {
+    const world = worldOf()
+    const email = `${uniqueName('pending')}@example.com`
+    const { user_id } = (await world.post('/v1/users', { email, create_user_as_pending: true })).body
+    const { status, body } = await world.post('/v1/totps', { user_id })
+    expect([status, body.error_type]).toEqual([400, 'action_available_only_for_active_members'])
   })
 
   test('a pending member cannot be given a factor', async () => {

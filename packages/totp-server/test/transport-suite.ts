@@ -82,6 +82,22 @@ export function transportSuite(worldOf: () => World): void {
     expect([status, type]).toEqual([413, 'bad_request'])
   })
 
+  test('T91: a body nested more than 64 levels deep is refused, wherever it is', async () => {
+    const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+    const lists = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+    const world = worldOf()
+    for (const value of [nested(64), nested(9000), lists(64), lists(30_000)]) {
+      for (const field of ['trusted_metadata', 'session_custom_claims', 'whatever']) {
+        const { status, body } = await world.call('POST', '/v1/users', `{"${field}":${value}}`)
+        expect([status, body.error_type]).toEqual([400, 'bad_request'])
+        expect(body.error_message).toContain('64 levels')
+      }
+    }
+    const email = `deep-${world.clock.nowMs}@example.com`
+    const text = `{"email":"${email}","trusted_metadata":${nested(63)}}`
+    expect((await world.call('POST', '/v1/users', text)).status).toBe(200)
+  })
+
   test('a refused field is named, its value is not', async () => {
     const { body } = await worldOf().post('/v1/totps/authenticate', {
       user_id: 'u',
@@ -96,6 +112,47 @@ export function transportSuite(worldOf: () => World): void {
     const user_id = await makeUser(world)
     const asked = { user_id, expiration_minutes: null, whatever: { deep: [1] }, __proto__: null }
     expect((await world.post('/v1/totps', asked)).status).toBe(200)
+    const made = await world.post('/v1/users', {
+      email: `nulls-${world.clock.nowMs}@example.com`,
+      name: { first_name: 'Ada', middle_name: null },
+      attributes: { ip_address: null },
+      trusted_metadata: { kept: null },
+    })
+    expect(made.body.user).toMatchObject({
+      name: { first_name: 'Ada', middle_name: '', last_name: '' },
+      trusted_metadata: { kept: null },
+    })
+  })
+
+  test('an organization is made whatever its name, with a slug of its own', async () => {
+    const world = worldOf()
+    const slugs = new Set<string>()
+    for (const organization_name of ['日本語', '日本語', 'x', 'a'.repeat(200)]) {
+      const { status, body } = await world.post('/v1/b2b/organizations', { organization_name })
+      expect([organization_name, status]).toEqual([organization_name, 200])
+      const { organization_slug, scim_active_connections } = body.organization
+      expect(scim_active_connections).toEqual([])
+      slugs.add(organization_slug)
+      const path = `/v1/b2b/organizations/${organization_slug}`
+      expect((await world.get(path)).body.organization).toMatchObject({ organization_name })
+    }
+    expect(slugs.size).toBe(4)
+    const asked = { organization_name: '日本語', organization_slug: 'x' }
+    expect(await refusalOf('POST', '/v1/b2b/organizations', asked)).toEqual([
+      400,
+      'invalid_organization_slug',
+    ])
+  })
+
+  test('what cannot be the id of a registration is named as such', async () => {
+    for (const id of [
+      'garbage',
+      'user-test-16d9ba61-97a1-4ba4-9720-b03761dc50c6',
+      'totp-test-',
+      'totp-x-1',
+    ]) {
+      expect(await refusalOf('DELETE', `/v1/users/totps/${id}`)).toEqual([400, 'invalid_totp_id'])
+    }
   })
 
   test('the wire’s quirks: bodies on DELETE, headers or ids in the query, encoded ids, no content type', async () => {

@@ -2,6 +2,7 @@ import { subjects } from './0001-subjects.js'
 import { factors } from './0002-factors.js'
 import { sessions } from './0003-sessions.js'
 import { memberSessions } from './0004-member-sessions.js'
+import { memberReferences } from './0005-member-references.js'
 
 /** One step forward. Its statements are the same text on both engines: SQLite takes BYTEA and DOUBLE PRECISION as names. */
 export interface Migration {
@@ -10,7 +11,13 @@ export interface Migration {
 }
 
 /** In order. Only ever appended to: what has run somewhere is never changed. */
-export const migrations: readonly Migration[] = [subjects, factors, sessions, memberSessions]
+export const migrations: readonly Migration[] = [
+  subjects,
+  factors,
+  sessions,
+  memberSessions,
+  memberReferences,
+]
 
 /**
  * Runs what has not run yet. The caller holds a lock that no second process can have, and a transaction, so

@@ -1,6 +1,7 @@
 import { memberFields, userFields } from '../answer.js'
 import type { Operations } from '../operation.js'
-import { memberSessionFields, startIntermediateSession, startSession, userSessionFields } from '../session.js'
+import { startIntermediateSession, startSession } from '../session.js'
+import { memberSessionFields, userSessionFields } from '../session-fields.js'
 import { provideMember, provideUser } from '../subjects.js'
 
 /** Additions to the wire; the vendor's own project does these by its other products. */

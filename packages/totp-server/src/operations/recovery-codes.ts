@@ -6,14 +6,8 @@ import { newRecoveryCodes, readRecoveryCodes, sealRecoveryCodes } from '../new-t
 import type { Operations } from '../operation.js'
 import { listedTotps } from '../present.js'
 import { Refusal } from '../refusal.js'
-import {
-  findProof,
-  memberSessionFields,
-  noSessionFields,
-  openSession,
-  recoveryCodeFactor,
-  userSessionFields,
-} from '../session.js'
+import { checkClaims, findProof, openSession, recoveryCodeFactor } from '../session.js'
+import { memberSessionFields, noSessionFields, userSessionFields } from '../session-fields.js'
 import { findMember, findUser, requireTotpInUse, type Subject, withTotp } from '../subjects.js'
 
 /** A new set in place of the old one, as one change: never both, never none. */
@@ -40,6 +34,7 @@ export const recoveryCodes: Operations<
   async 'totps.recover'(context, input) {
     const subject = await findUser(context, input.user_id)
     const proof = await findProof(context, subject, input)
+    checkClaims(proof, input)
     const judged = await judgeRecoveryCode(context, subject, input.recovery_code)
     const wantsSession = proof.kind !== 'none' || input.session_duration_minutes !== undefined
     const { totp, session } = await context.store.transaction(async (queries) => {
@@ -84,6 +79,7 @@ export const recoveryCodes: Operations<
   async 'b2b.recoveryCodes.recover'(context, input) {
     const subject = await findMember(context, input)
     const proof = await findProof(context, subject, input)
+    checkClaims(proof, input)
     const judged = await judgeRecoveryCode(context, subject, input.recovery_code)
     const nowMs = context.now()
     const { totp, member, session, remaining } = await context.store.transaction(async (queries) => {

@@ -2,13 +2,8 @@ import { memberFields, userFields } from '../answer.js'
 import type { Context } from '../context.js'
 import type { Operation, Operations } from '../operation.js'
 import { Refusal } from '../refusal.js'
-import {
-  findSession,
-  memberSessionFields,
-  type ProofInput,
-  readSession,
-  userSessionFields,
-} from '../session.js'
+import { findSession, type ProofInput, readSession } from '../session.js'
+import { memberSessionFields, userSessionFields } from '../session-fields.js'
 import { findMember, findUser } from '../subjects.js'
 import type { SessionsTable } from '../tables.js'
 
@@ -44,6 +39,11 @@ async function revoke(
   await context.store.deleteSession(row.session_id)
 }
 
+/** There are no roles here that could grant an action. @throws Refusal for a session that is asked about one */
+function requireNoCheck(check: object | undefined): void {
+  if (check !== undefined) throw new Refusal('session_authorization_error')
+}
+
 const countGiven = (...values: readonly unknown[]) => values.filter((value) => value !== undefined).length
 
 const jwks: Operation<'sessions.jwks'> = async (context, { project_id }) => {
@@ -66,6 +66,7 @@ export const sessions: Operations<
 > = {
   async 'sessions.authenticate'(context, input) {
     const found = await requireSession(context, input, 'user')
+    requireNoCheck(input.authorization_check)
     const subject = await findUser(context, found.subject_id)
     const open = await readSession(context, found, input)
     const { user } = userFields(context, subject)
@@ -84,6 +85,7 @@ export const sessions: Operations<
 
   async 'b2b.sessions.authenticate'(context, input) {
     const found = await requireSession(context, input, 'member')
+    requireNoCheck(input.authorization_check)
     const subject = await findMember(context, {
       organization_id: found.organization_id ?? '',
       member_id: found.subject_id,
@@ -97,8 +99,14 @@ export const sessions: Operations<
     const given = countGiven(member_id, member_session_id, input.session_token, input.session_jwt)
     if (given === 0) throw new Refusal('no_session_revoke_arguments')
     if (given > 1) throw new Refusal('too_many_session_arguments')
-    if (member_id === undefined) await revoke(context, { ...input, session_id: member_session_id }, 'member')
-    else await context.store.deleteMemberSessions(context.projectId, member_id)
+    if (member_id === undefined) {
+      await revoke(context, { ...input, session_id: member_session_id }, 'member')
+      return {}
+    }
+    const { projectId, store } = context
+    const memberIds = await store.findMemberIds(projectId, member_id)
+    if (memberIds.length === 0) throw new Refusal('member_not_found')
+    for (const id of memberIds) await store.deleteMemberSessions(projectId, id)
     return {}
   },
 

@@ -11,18 +11,17 @@ import { otpauthUri, qrDataUri } from '../provisioning.js'
 import { normaliseRecoveryCode } from '../recovery-codes.js'
 import { Refusal } from '../refusal.js'
 import {
+  checkClaims,
   findProof,
   firstSession,
-  memberSessionFields,
-  noSessionFields,
   type OpenSession,
   openSession,
   type Proof,
   type ProofInput,
   type SessionInput,
   totpFactor,
-  userSessionFields,
 } from '../session.js'
+import { memberSessionFields, noSessionFields, userSessionFields } from '../session-fields.js'
 import {
   findMember,
   findUser,
@@ -82,6 +81,11 @@ export const totps: Operations<
 > = {
   async 'totps.create'(context, { user_id, expiration_minutes = expirationMinutes.userDefault }) {
     const subject = await provideUser(context, user_id)
+    if (subject.user.status !== 'active') {
+      throw new Refusal('action_available_only_for_active_members', {
+        message: 'You may not attach an MFA factor to a user that is not active.',
+      })
+    }
     if (totpInUse(subject.totps) !== undefined) throw new Refusal('active_totp_exists')
     const { totp, shown } = await register(context, subject, expiration_minutes, context.projectName)
     return { totp_id: totp.totp_id, ...shown, ...userFields(context, withTotp(subject, totp)) }
@@ -90,6 +94,7 @@ export const totps: Operations<
   async 'totps.authenticate'(context, input) {
     const subject = await findUser(context, input.user_id)
     const proof = await findProof(context, subject, input)
+    checkClaims(proof, input)
     const judged = await judgeCode(context, subject, input.totp_code)
     const { totp, session } = await spendForUser(context, subject, proof, judged, input)
     return {
@@ -123,6 +128,7 @@ export const totps: Operations<
     const subject = await findMember(context, input)
     requireTotpAllowed(subject)
     const proof = await findProof(context, subject, input)
+    checkClaims(proof, input)
     const judged = await judgeCode(context, subject, input.code)
     const nowMs = context.now()
     const factor = totpFactor(judged.totp.totp_id, nowMs)

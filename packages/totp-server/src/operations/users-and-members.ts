@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { factorsOf, memberFields, userFields } from '../answer.js'
 import type { Operations } from '../operation.js'
 import { presentMember, presentOrganization, presentUser, totpInUse } from '../present.js'
@@ -9,6 +10,8 @@ const email = /^[^\s@]{1,200}@[^\s@.]+(\.[^\s@.]+)*$/
 
 /** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
 const slug = /^[A-Za-z0-9._~-]{2,128}$/
+
+const totpId = /^(member-)?totp-(test|live)-[A-Za-z0-9-]{1,64}$/
 
 const json = (value: unknown, preset: object) => JSON.stringify(value ?? preset)
 
@@ -68,6 +71,7 @@ export const usersAndMembers: Operations<
   },
 
   async 'users.deleteTotp'(context, { totp_id }) {
+    if (!totpId.test(totp_id)) throw new Refusal('invalid_totp_id')
     const subjectId = await context.store.findTotpSubject(context.projectId, totp_id)
     const record = subjectId === null ? null : await context.store.findUser(context.projectId, subjectId)
     if (subjectId === null || record === null || !(await context.store.deleteTotp(subjectId, totp_id))) {
@@ -79,7 +83,7 @@ export const usersAndMembers: Operations<
   async 'b2b.organizations.create'(context, input) {
     const {
       organization_name: name,
-      organization_slug = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-'),
+      organization_slug: givenSlug,
       organization_external_id,
       mfa_policy = 'OPTIONAL',
       mfa_methods = 'ALL_ALLOWED',
@@ -87,9 +91,12 @@ export const usersAndMembers: Operations<
       ...settings
     } = input
     if (name === '') throw new Refusal('organization_name_missing')
-    if (!slug.test(organization_slug)) throw new Refusal('invalid_organization_slug')
+    if (givenSlug !== undefined && !slug.test(givenSlug)) throw new Refusal('invalid_organization_slug')
+    const slugOfName = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-')
+    // Of a name in other letters nothing is left.
+    const madeSlug = slug.test(slugOfName) ? slugOfName : `org-${randomUUID()}`
     const organization = {
-      ...emptyOrganization(context, name, organization_slug),
+      ...emptyOrganization(context, name, givenSlug ?? madeSlug),
       external_id: checkExternalId(organization_external_id),
       mfa_policy,
       mfa_methods,
@@ -157,17 +164,12 @@ export const usersAndMembers: Operations<
     const subject = await findMember(context, input)
     if (onBehalfOf !== null) await findProof(context, subject, onBehalfOf)
     const totp = totpInUse(subject.totps) ?? subject.totps[0]
-    const isDeleted = totp !== undefined && (await context.store.deleteTotp(subject.id, totp.totp_id))
-    if (!isDeleted) throw new Refusal('totp_not_found')
-    const { member } = subject
-    if (member.default_mfa_method === 'totp') {
-      await context.store.updateMemberMfa({
-        memberId: subject.id,
-        mfaEnrolled: member.mfa_enrolled === 1,
-        defaultMfaMethod: '',
-        nowMs: context.now(),
-      })
-    }
+    if (totp === undefined) throw new Refusal('totp_not_found')
+    // As one change: the default method of whoever registers again right behind it stays.
+    await context.store.transaction(async (queries) => {
+      if (!(await queries.deleteTotp(subject.id, totp.totp_id))) throw new Refusal('totp_not_found')
+      await queries.clearTotpDefault(subject.id, context.now())
+    })
     return memberFields(context, await findMember(context, input))
   },
 }

@@ -83,7 +83,7 @@ describe('over two processes on one PostgreSQL', () => {
   afterAll(() => postgres.stop())
 
   test(
-    'T20, T21, T23, T25, T28: over processes, sessions and spellings, and with a process killed meanwhile, no more is judged than the budget has',
+    'T20, T21, T23, T25, T28, F33: over processes, sessions and spellings, and with a process killed meanwhile, no more is judged than the budget has',
     async () => {
       const rounds = size(4, 200)
       const env = { TEST_CONNECTION_STRING: postgres.connectionString }

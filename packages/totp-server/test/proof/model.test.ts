@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPostgres, openSqlite, type Store } from '../../src/index.js'
@@ -15,8 +16,21 @@ import {
   worldOver,
 } from '../world.js'
 import { limitMs, proofTimeoutMs, report, seed, size } from './proof.js'
-import { newFactor, newPerson, recover, verify } from './reference-model.js'
+import { type Factor, newFactor, newPerson, type Person, recover, verify } from './reference-model.js'
 import { createSweep, type Sweep } from './secrecy.js'
+
+/** What changes a registration, and may happen at the same time as a code is judged. */
+type Change = 'create' | 'rotate' | 'remove'
+
+/** A code that is judged while something is changed. */
+const races = [
+  { judged: 'verify', change: 'create' },
+  { judged: 'verify', change: 'rotate' },
+  { judged: 'verify', change: 'remove' },
+  { judged: 'recover', change: 'create' },
+  { judged: 'recover', change: 'rotate' },
+  { judged: 'recover', change: 'remove' },
+] as const satisfies { judged: 'verify' | 'recover'; change: Change }[]
 
 /** What may happen in a history. `twice`: by two calls at once. */
 type Deed =
@@ -24,6 +38,7 @@ type Deed =
   | { do: 'wait'; seconds: number }
   | { do: 'verify'; offset: number; twice: boolean }
   | { do: 'recover'; place: number; twice: boolean }
+  | { do: 'race'; race: (typeof races)[number]; place: number }
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Deed>({ do: 'create' }) },
@@ -52,6 +67,14 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       do: fc.constant('recover' as const),
       place: fc.nat({ max: 12 }),
       twice: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('race' as const),
+      race: fc.constantFrom(...races),
+      place: fc.nat({ max: 12 }),
     }),
   },
 )
@@ -91,6 +114,19 @@ async function meetMember(world: World): Promise<Awaited<ReturnType<typeof meetU
 
 const verdictOf = ({ status, body }: Answer): string => (status === 200 ? 'right' : body.error_type)
 const wins = (verdicts: string[]) => verdicts.filter((verdict) => verdict === 'right').length
+
+/** As the server should change a registration. False: it refuses. */
+function changeOf(person: Person, change: Change, made: () => Factor): boolean {
+  const { factor } = person
+  const isInUse = factor !== null && factor.status !== 'pending'
+  if (change === 'create' ? isInUse : change === 'rotate' ? !isInUse : factor === null) return false
+  if (change === 'create') person.factor = made()
+  if (change === 'rotate' && factor !== null) factor.codes = made().codes
+  if (change === 'remove') person.factor = null
+  return true
+}
+
+const stateOf = ({ factor }: Person) => (factor === null ? undefined : [factor.status, factor.lastStep])
 
 /** Lives a history with the server and with the model, and compares every answer. `plant` is told what was shown. */
 async function live(
@@ -132,6 +168,21 @@ async function live(
     person.budget.failures = budget?.consecutive_failures ?? person.budget.failures
     person.budget.attempts = budget?.window_attempts ?? person.budget.attempts
     person.budget.lockedUntil = budget?.locked_until ?? 0
+  }
+
+  /** What the store counts, where two calls at once may have been counted in either order. */
+  const readCounts = async () => {
+    const row = await somebody.row(store)
+    const budget = await somebody.budget(store)
+    if (row !== undefined && person.factor !== null) {
+      person.factor.failures = row.consecutive_failures
+      person.factor.level = row.fail_level
+      person.factor.levelAt = row.fail_level_at
+      person.factor.lockedUntil = row.locked_until ?? 0
+    }
+    if (budget === null) return
+    const { window_started_at: start, window_attempts: attempts, consecutive_failures: failures } = budget
+    person.budget = { start, attempts, failures, lockedUntil: budget.locked_until ?? 0 }
   }
 
   const deeds: { [Do in Deed['do']]: (deed: Extract<Deed, { do: Do }>) => Promise<void> } = {
@@ -184,6 +235,32 @@ async function live(
       const { status } = await somebody.remove(totpId)
       expect(status === 200).toBe(person.factor !== null)
       person.factor = null
+    },
+    async race({ race: { judged, change }, place }) {
+      const { factor } = person
+      const rightCode = factor === null ? '123456' : codeOf(factor.secret, clock.nowMs)
+      const code = judged === 'verify' ? rightCode : (factor?.codes[place] ?? '0000-0000-0000-0000')
+      const [verdict, changed] = await Promise.all([somebody[judged](code), somebody[change](totpId)])
+      const { secret = '', recovery_codes = [] } = changed.status === 200 ? changed.body : {}
+      const expiresAt = clock.nowMs + somebody.pendingMinutes * 60_000
+      const isRight = (one: Person) =>
+        (judged === 'verify' ? verify : recover)(one, code, clock.nowMs) === 'right'
+      const isChanged = (one: Person) =>
+        changeOf(one, change, () => newFactor(secret, recovery_codes, expiresAt))
+      const inOrder = (isJudgedFirst: boolean) => {
+        const then = structuredClone(person)
+        const early = isJudgedFirst && isRight(then)
+        const done = isChanged(then)
+        return { then, seen: [isJudgedFirst ? early : isRight(then), done, stateOf(then)] }
+      }
+      const orders = [inOrder(true), inOrder(false)]
+      const row = await somebody.row(store)
+      const seen = [verdict.status === 200, changed.status === 200, row && [row.status, row.last_step]]
+      expect(orders.map((order) => order.seen)).toContainEqual(seen)
+      Object.assign(person, orders.find((order) => isDeepStrictEqual(order.seen, seen))?.then)
+      if (change === 'create' && changed.status === 200) totpId = row?.totp_id ?? totpId
+      plant(...(secret === '' ? [] : [secret]), ...recovery_codes)
+      await readCounts()
     },
   }
 

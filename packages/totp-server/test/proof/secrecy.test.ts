@@ -19,6 +19,12 @@ test.each<[string, string | Buffer]>([
   ['a recovery code in hex', Buffer.from(recoveryCode).toString('hex')],
   ['a token in a URL', `/?token=${encodeURIComponent('a/b+c=d')}`],
   ['a code', '{"code":"081804"}'],
+  ['a code at the end of a sentence', '{"msg":"Wrong code 081804."}'],
+  ['a code at the end of a line', 'Wrong code 081804\n'],
+  ['a code behind a dash', 'code-081804'],
+  ['a code behind an underscore', 'name_081804 '],
+  ['a code in a list', '4,081804,5'],
+  ['a code among the labels of metrics', 'kit_total{code="081804"} 1\n'],
 ])('T85: the sweep finds %s', (_, content) => {
   const sweep = createSweep()
   sweep.plant(secret, recoveryCode, 'a/b+c=d', '081804')
@@ -31,7 +37,7 @@ test('T85: the sweep takes no id, duration or count for a code', () => {
   sweep.plant('081804', '123456')
   sweep.look(
     'here',
-    'id-081804-1 0.123456 1081804 x081804 {"ms":12.081804}\nkit_total{status="200"} 123456\n',
+    'id-a081804-1 0.123456 1081804 x081804 {"ms":12.081804}\nkit_total{status="200"} 123456\nprocess_bytes 123456\n',
   )
   expect(sweep.end()).toContain('2 planted values')
 })

@@ -30,12 +30,15 @@ function spellings(value: string): string[] {
   return [...new Set([...texts, ...texts.flatMap((text) => spellingsOfBytes(Buffer.from(text))), ...bytes])]
 }
 
-const isWordByte = (byte: number | undefined) =>
-  byte !== undefined && /[\w.-]/.test(String.fromCharCode(byte))
+/** Six digits may stand in a longer number, a fraction or an id by chance: a code would stand alone. */
+const standsAlone = (bytes: Buffer, at: number, length: number) => {
+  const before = bytes.toString('latin1', Math.max(0, at - 2), at)
+  const after = bytes.toString('latin1', at + length, at + length + 2)
+  return !/[0-9a-z]$|[0-9]\.$/i.test(before) && !/^[0-9a-z]|^\.[0-9]/i.test(after)
+}
 
-/** Six digits may stand in a duration or an id by chance: a code would stand alone. */
-const standsAlone = (bytes: Buffer, at: number, length: number) =>
-  !isWordByte(bytes[at - 1]) && !isWordByte(bytes[at + length])
+/** A name as ours, with labels or without, and a number. */
+const metricsLine = /^((?:kit|nodejs|process)_\w+(?:\{.*\})? )[\d.e+-]+$/gm
 
 const threeBytes = (bytes: Buffer, at: number) =>
   ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
@@ -62,8 +65,8 @@ export function createSweep(): Sweep {
   let [values, bytesSeen] = [0, 0]
 
   const look: Sweep['look'] = (where, content) => {
-    // The last number of a line of metrics is a count or a size, and may be any six digits.
-    const text = typeof content === 'string' ? content.replace(/(} | )[\d.e+-]+$/gm, '$1') : content
+    // The number that ends a line of metrics is a count or a size, and may be any six digits.
+    const text = typeof content === 'string' ? content.replace(metricsLine, '$1') : content
     const bytes = typeof text === 'string' ? Buffer.from(text) : text
     bytesSeen += bytes.length
     for (let at = 0; at + 2 < bytes.length; at++) {
