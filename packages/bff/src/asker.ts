@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { Operation } from '@kit/contract'
 import { idPattern } from '@kit/totp-client/wire'
-import { BffError } from './errors.js'
+import { isOutage, misconfigured, toRefusal } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
 import { bindingOf, type Session, type SessionCookie } from './session.js'
-import type { Identify, Subject } from './subject.js'
+import { soon } from './soon.js'
+import type { ConnectedIdentify, Subject } from './subject.js'
 
 /** Who makes a request, and their cookie, opened and found to be theirs. */
 export interface Asker {
@@ -22,18 +24,27 @@ export interface AskerOnWire extends Asker {
 }
 
 /**
- * Null is nobody. With `evenSignedOut`, who comes with a signed-out session still has a name: to sign out twice.
+ * Null is nobody. For a sign-out, who comes with a signed-out session still has a name, and who is known from before
+ * needs no answer of the provider. For a status too, where the provider cannot be asked; no MFA counts then.
  *
  * @throws BffError internal when the host names a subject that no provider can have
  */
-export type Ask = (req: IncomingMessage, evenSignedOut?: boolean) => Promise<AskerOnWire | null>
+export type Ask = (req: IncomingMessage, operation?: Operation) => Promise<AskerOnWire | null>
+
+/** How long a status waits to learn who is asking, where that is known from before. */
+const patienceMs = 500
 
 /**
  * Brings together what the host says of a request and what the cookie says. A cookie of another subject, or of a
  * session that was signed out, is none; a subject whose own session was signed out is nobody, since the host may
  * remember it for longer than it lives (T69).
  */
-export function createAsk(identify: Identify, cookie: SessionCookie, marks: Marks, now: () => number): Ask {
+export function createAsk(
+  identify: ConnectedIdentify,
+  cookie: SessionCookie,
+  marks: Marks,
+  now: () => number,
+): Ask {
   const isSignedOut = (sessionToken: string) => marks.has(signedOutMark(sessionToken))
 
   /** Without what is over: only a registration and the mark of a consumed token outlive the provider's session. */
@@ -42,30 +53,51 @@ export function createAsk(identify: Identify, cookie: SessionCookie, marks: Mark
       ? session
       : { ...session, provider: undefined, mfa: undefined }
 
-  return async (req, evenSignedOut = false) => {
-    const subject = await identify(req)
+  const recognise = async (req: IncomingMessage, operation: Operation | undefined) => {
+    const isHarmless = operation === 'status' || operation === 'signOut'
+    const known = isHarmless ? identify.lastKnown?.(req, operation === 'signOut') : null
+    if (!known) return { subject: await identify(req), isOld: false }
+    if (operation === 'signOut') return { subject: known, isOld: true }
+    try {
+      return { subject: await soon(Promise.resolve(identify(req)), patienceMs), isOld: false }
+    } catch (error) {
+      if (!isOutage(toRefusal(error))) throw error
+      return { subject: known, isOld: true }
+    }
+  }
+
+  return async (req, operation) => {
+    const { subject, isOld } = await recognise(req, operation)
     if (!subject) return null
     requireIds(subject)
     const host = subject.sessionToken
     const isHostOut = host !== undefined && (await isSignedOut(host))
-    if (isHostOut && !evenSignedOut) return null
+    if (isHostOut && operation !== 'signOut') return null
     const binding = bindingOf(subject)
     const { session, raw, repeated } = cookie.open(req.headers.cookie)
     const own = session?.provider?.sessionToken
     const counts =
       session?.binding === binding &&
       !(own === host ? isHostOut : own !== undefined && (await isSignedOut(own)))
-    return { subject, binding, session: counts ? current(session) : null, rawCookie: raw, repeated }
+    const mine = counts ? current(session) : null
+    const proven = mine && isOld ? { ...mine, mfa: undefined } : mine
+    return { subject, binding, session: proven, rawCookie: raw, repeated }
   }
 }
 
-/** Ids end up in paths of the provider: T88. */
+/** Ids end up in paths of the provider: T88. The log is told the field and never its value. */
 function requireIds(subject: Subject): void {
-  const ids = subject.kind === 'user' ? [subject.userId] : [subject.organizationId, subject.memberId]
-  if (
-    typeof subject.accountName !== 'string' ||
-    !ids.every((id) => typeof id === 'string' && idPattern.test(id))
-  ) {
-    throw new BffError('internal', { cause: new TypeError('identify gave a subject that cannot be.') })
+  const { kind, accountName } = subject
+  const ids =
+    kind === 'user'
+      ? { userId: subject.userId }
+      : { organizationId: subject.organizationId, memberId: subject.memberId }
+  for (const [field, id] of Object.entries(ids)) {
+    if (typeof id !== 'string' || !idPattern.test(id)) {
+      throw misnamed(`${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | - (and not . or ..)`)
+    }
   }
+  if (typeof accountName !== 'string') throw misnamed('accountName is not a string')
 }
+
+const misnamed = (what: string) => misconfigured(`identify gave a subject whose ${what}.`)

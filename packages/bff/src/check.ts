@@ -11,6 +11,15 @@ export interface Finding {
 /** Nobody's id: the answer tells whether the provider knows us, and costs it nothing. */
 const nobody = 'user-test-00000000-0000-4000-8000-000000000000'
 
+/** What it says to whom it knows: it looked for nobody and found nobody, or the project is a B2B one. */
+const welcomes: readonly (string | undefined)[] = ['user_not_found', 'invalid_consumer_endpoint']
+const refusesCredentials: readonly (string | undefined)[] = [
+  'unauthorized_credentials',
+  'invalid_project_id_authentication',
+  'invalid_secret_authentication',
+  'project_not_found',
+]
+
 /** Asks the provider once, and the database if there is one, and says in words what is wrong. */
 export async function check(config: BffConfig, client: TotpClient): Promise<Finding[]> {
   const findings = [await checkProvider(client)]
@@ -29,7 +38,10 @@ async function checkProvider(client: TotpClient): Promise<Finding> {
 }
 
 function sentenceFor({ code, errorType, status, reason }: TotpClientError): Finding {
-  if (errorType === 'unauthorized_credentials' || errorType === 'invalid_project_id_authentication') {
+  if (welcomes.includes(errorType)) {
+    return { ok: true, text: 'The provider answers and accepts the credentials.' }
+  }
+  if (refusesCredentials.includes(errorType)) {
     return { ok: false, text: 'The provider refuses PROJECT_ID and PROJECT_SECRET: copy both from it again.' }
   }
   if (code === 'unreachable' || code === 'timeout' || code === 'outcome_unknown') {
@@ -47,18 +59,24 @@ function sentenceFor({ code, errorType, status, reason }: TotpClientError): Find
   if (status === 429 || (status ?? 0) >= 500) {
     return { ok: false, text: `The provider is in trouble itself (HTTP ${status}): try again in a minute.` }
   }
-  // It looked for nobody and found nobody, or the project is a B2B one: either way it knows us.
-  return { ok: true, text: 'The provider answers and accepts the credentials.' }
+  return {
+    ok: false,
+    text: `The provider refuses to say (${errorType}, HTTP ${status}): look at UPSTREAM, UPSTREAM_URL and PROJECT_ID.`,
+  }
 }
 
-async function checkDatabase(databaseUrl: string): Promise<Finding> {
+/** Connects, makes the tables where they are missing, and says what is wrong. */
+export async function checkDatabase(databaseUrl: string): Promise<Finding> {
   const database = createDatabase(databaseUrl)
   try {
     await database.query('kit_bff_check', 'SELECT 1 AS one', [])
     return { ok: true, text: 'The database answers and has its tables.' }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
-    return { ok: false, text: `The database of DATABASE_URL cannot be used (${code}).` }
+    return {
+      ok: false,
+      text: `The database of DATABASE_URL cannot be used (${code}): look at the address, and whether it runs.`,
+    }
   } finally {
     await database.close()
   }

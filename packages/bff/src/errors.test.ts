@@ -46,7 +46,7 @@ const expected: Partial<Record<WireErrorType, ErrorCode>> = {
   invalid_b2b_endpoint: 'not_supported',
   invalid_consumer_endpoint: 'not_supported',
   route_not_found: 'not_supported',
-  internal_server_error: 'upstream_unavailable',
+  internal_server_error: 'outcome_unknown',
 }
 
 describe('what the provider refuses', () => {
@@ -57,7 +57,7 @@ describe('what the provider refuses', () => {
 
   it('a type that nobody knows is ours to look into', () => {
     expect(toRefusal(refused('brand_new_type')).code).toBe('internal')
-    expect(toRefusal(refused('brand_new_type', 503)).code).toBe('upstream_unavailable')
+    expect(toRefusal(refused('brand_new_type', 503)).code).toBe('outcome_unknown')
     expect(toRefusal(refused('brand_new_type', 429)).code).toBe('rate_limited')
     expect(toRefusal(refused('constructor')).code).toBe('internal')
   })

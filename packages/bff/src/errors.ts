@@ -1,5 +1,6 @@
 import { type ErrorCode, errors, type Problem } from '@kit/contract'
 import { TotpClientError } from '@kit/totp-client'
+import { endpoints } from '@kit/totp-client/wire'
 
 /** What a refusal may tell besides its code. */
 export interface RefusalFacts {
@@ -98,6 +99,13 @@ export const isOutage = (error: unknown): boolean =>
     error.code === 'outcome_unknown' ||
     error.code === 'bad_upstream')
 
+const postsThatRead = ['sessions.authenticate', 'b2b.sessions.authenticate']
+
+/** Whether nothing but the time of a session's last use can have changed at the provider. */
+const onlyReads = (endpoint: string): boolean =>
+  postsThatRead.includes(endpoint) ||
+  Object.entries(endpoints).some(([name, { method }]) => name === endpoint && method === 'GET')
+
 function fromProvider(error: TotpClientError): BffError {
   const { attemptsLeft } = error
   const retryAfterSeconds = clampSeconds(error.retryAfterSeconds)
@@ -117,10 +125,16 @@ function fromProvider(error: TotpClientError): BffError {
   }
   if (code) return new BffError(code, { ...(countsAttempts(code) && { attemptsLeft }), cause: error })
   if (error.status !== undefined && error.status >= 500) {
+    // It may have happened before the fault, as where a database carries out a COMMIT and dies before it says so: F22.
+    if (!onlyReads(error.endpoint)) return new BffError('outcome_unknown', { cause: error })
     return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   }
   return new BffError('internal', { cause: error })
 }
+
+/** What the host or its provider is set up wrongly for. The sentence is for the log alone, and quotes nothing. */
+export const misconfigured = (sentence: string, cause?: unknown): BffError =>
+  Object.assign(new BffError('internal', { cause }), { message: sentence })
 
 /** Anything thrown → one refusal. What is not known becomes `internal`, its cause for the log alone. */
 export function toRefusal(thrown: unknown): BffError {

@@ -17,17 +17,18 @@ export type EventSubject =
  * code; recovery codes `shown` or `rotated`; the authenticator app `removed`; a `session_revoked`; the provider
  * `upstream_degraded`, and `upstream_restored` when it answers again; a `foreign_answer`, about somebody else than was
  * asked for, which was thrown away.
+ * `factorId` is null where it is not known whose code it was meant to be.
  */
 export type KitEventDetail =
   | { type: 'enrolled'; factorId: string }
   | { type: 'challenge_passed'; method: Method; factorId: string }
-  | { type: 'challenge_failed'; method: Method; code: ErrorCode }
-  | { type: 'locked'; method: Method; retryAfterSeconds: number | null }
+  | { type: 'challenge_failed'; method: Method; code: ErrorCode; factorId: string | null }
+  | { type: 'locked'; method: Method; retryAfterSeconds: number | null; factorId: string | null }
   | { type: 'recovered'; factorId: string; recoveryCodesRemaining: number | null }
   | { type: 'recovery_codes_shown'; factorId: string }
   | { type: 'recovery_codes_rotated'; factorId: string }
   | { type: 'removed'; factorId: string }
-  | { type: 'session_revoked'; reason: 'sign_out' | 'factor_changed' }
+  | { type: 'session_revoked'; reason: 'sign_out' }
   | { type: 'upstream_degraded' }
   | { type: 'upstream_restored' }
   | { type: 'foreign_answer' }

@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { exportJWK, SignJWT, UnsecuredJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type JwtOptions, jwt } from './identity-jwt.js'
 
 const issuer = 'https://login.example.com/'
@@ -57,6 +57,17 @@ describe('a token that is right', () => {
       accountName: 'ada@example.com',
       sessionId: 'sign-in-1',
     })
+  })
+
+  it('T59: without `sid`, tells one sign-in from the next by `auth_time`', async () => {
+    const signIns = [100, 100, 200, undefined].map(async (auth_time) => {
+      const subject = await withKeys()(request(await sign({ sid: undefined, auth_time })))
+      return subject?.sessionId
+    })
+    const [first, renewed, second, untold] = await Promise.all(signIns)
+    expect(first).toBe(renewed)
+    expect(new Set([first, second, untold]).size).toBe(3)
+    expect(untold).toBeUndefined()
   })
 
   it('names a member where the claim of the organization is there, and a user where it is not', async () => {
@@ -160,6 +171,36 @@ describe('F17: the keys of the identity provider', () => {
     expect(await identify(request(await sign()))).toMatchObject({ userId: 'user-1' })
     const cold = withKeys({ fetch })
     await expect(cold(request(await sign()))).rejects.toMatchObject({ code: 'upstream_unavailable' })
+  })
+
+  it('an unknown key id is nobody while they cannot be had, and asks for them at a limited rate', async () => {
+    const { calls, fetch } = provider()
+    const identify = withKeys({ fetch })
+    const known = await sign({ exp: now() + 3_600 })
+    const unknown = await sign({ exp: now() + 3_600 }, { kid: 'unknown' })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      await identify(request(known))
+      calls.down = true
+      const asked = async (afterMs: number, ask: () => Promise<void>) => {
+        vi.setSystemTime(Date.now() + afterMs)
+        const before = calls.count
+        for (let i = 0; i < 20; i++) await ask()
+        return calls.count - before
+      }
+      const nobody = async () => expect(await identify(request(unknown))).toBeNull()
+      expect(await asked(31_000, nobody)).toBe(1)
+      expect(await asked(5_001, nobody)).toBe(1)
+      expect(await identify(request(known))).toMatchObject({ userId: 'user-1' })
+      const refused = async () =>
+        expect(identify(request(known))).rejects.toMatchObject({ code: 'upstream_unavailable' })
+      expect(await asked(600_000, refused)).toBe(1)
+      calls.down = false
+      vi.setSystemTime(Date.now() + 5_001)
+      expect(await identify(request(known))).toMatchObject({ userId: 'user-1' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('are not read without end, nor from wherever a redirect points', async () => {

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { createRemoteJWKSet, JWTPayload, JWTVerifyOptions } from 'jose'
 import { cookieValue } from './cookie-value.js'
 import { BffError } from './errors.js'
 import type { Identify, Subject } from './subject.js'
@@ -22,7 +22,10 @@ export interface JwtOptions {
     organization?: string | undefined
     /** Shown by the authenticator app; the id where it is missing. Default `email`. */
     name?: string | undefined
-    /** The sign-in. It must stay the same while a token is renewed. Default `sid` (OpenID Connect). */
+    /**
+     * The sign-in. It must stay the same while a token is renewed. Default `sid` (OpenID Connect); where a token has
+     * none, `auth_time` (OpenID Connect Core section 2). Without either, a new sign-in cannot be told from the last.
+     */
     sessionId?: string | undefined
   }
   /** Signature algorithms that are accepted. Default: the asymmetric ones that fit the key. */
@@ -50,11 +53,14 @@ const asymmetric = [
 /** A Node server reads at most 16 KiB of headers; a token that fills half of it is a mistake. */
 const maxTokenChars = 8_192
 const maxJwksBytes = 256 * 1024
+/** Between two questions for the keys: jose has a pause of its own only after those that succeed. */
+const restMs = 5_000
 
 /**
  * A JWT (RFC 7519) of the host's identity provider, from `Authorization: Bearer` or a cookie. Signature, `iss`,
  * `aud` and `exp` must be right, with five seconds for clocks that differ (RFC 8725). A token that is not right is
- * nobody's. Keys are kept for ten minutes; an unknown key id asks for them again, at most every thirty seconds.
+ * nobody's. Keys are kept for ten minutes; an unknown key id asks for them again, at most every thirty seconds, and
+ * every five while they cannot be had.
  *
  * @throws TypeError where the options cannot work
  */
@@ -86,7 +92,8 @@ export function jwt(options: JwtOptions): Identify {
     if (payload === null) return null
     const id = text(payload, user)
     if (id === undefined) return null
-    const shared = { accountName: text(payload, name) ?? id, sessionId: text(payload, sessionId) }
+    const signIn = text(payload, sessionId) ?? timeOfSignIn(payload)
+    const shared = { accountName: text(payload, name) ?? id, sessionId: signIn }
     if (organization === undefined || payload[organization] === undefined) {
       return { kind: 'user', userId: id, ...shared } satisfies Subject
     }
@@ -99,8 +106,10 @@ export function jwt(options: JwtOptions): Identify {
 /** Loaded with the first token: 33 ms and 10 MB that no other identity needs. */
 const loadJose = () => import('jose')
 
-/** One key, or what finds the key of a token. */
-type Key = KeyObject | (() => Promise<JWTVerifyGetKey>)
+/** What finds the key of a token. */
+type Keys = ReturnType<typeof createRemoteJWKSet>
+/** One key, or many. */
+type Key = KeyObject | (() => Promise<Keys>)
 
 function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Key {
   if ((jwksUrl === undefined) === (publicKey === undefined)) {
@@ -120,15 +129,19 @@ function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Ke
   if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))) {
     throw new TypeError('identity.jwt: jwksUrl must be https; only loopback may be http.')
   }
-  let keys: Promise<JWTVerifyGetKey> | undefined
+  let keys: Promise<Keys> | undefined
+  let restUntilMs = 0
   const makeKeys = async () => {
     const { createRemoteJWKSet, customFetch } = await loadJose()
     return createRemoteJWKSet(url, {
       cacheMaxAge: 600_000,
       cooldownDuration: 30_000,
       timeoutDuration: 5_000,
-      [customFetch]: async (address: string, init: RequestInit) =>
-        bounded(await fetch(new Request(address, init))),
+      [customFetch]: async (address: string, init: RequestInit) => {
+        if (Date.now() < restUntilMs) throw new Error('The JWKS could not be had a moment ago.')
+        restUntilMs = Date.now() + restMs
+        return bounded(await fetch(new Request(address, init)))
+      },
     })
   }
   return () => {
@@ -175,7 +188,9 @@ async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise
     // jose says TypeError where the token's algorithm does not fit the one key.
     if (error instanceof TypeError && typeof key !== 'function') return null
     if (error instanceof Error && 'code' in error && wrongToken.includes(String(error.code))) return null
-    throw new BffError('upstream_unavailable', { retryAfterSeconds: 5, cause: error })
+    // With keys that count, only a key id that is not among them makes jose ask: F17.
+    if (typeof key === 'function' && (await key()).fresh) return null
+    throw new BffError('upstream_unavailable', { retryAfterSeconds: restMs / 1_000, cause: error })
   }
 }
 
@@ -183,6 +198,9 @@ const bearer = (req: IncomingMessage) =>
   /^Bearer +([A-Za-z0-9._-]+)$/i.exec(req.headers.authorization ?? '')?.[1]
 
 /** A claim that can name somebody: a string that is neither empty nor endless. */
+const timeOfSignIn = ({ auth_time: time }: JWTPayload): string | undefined =>
+  typeof time === 'number' ? `auth_time ${time}` : undefined
+
 function text(payload: JWTPayload, claim: string): string | undefined {
   const value = payload[claim]
   return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined

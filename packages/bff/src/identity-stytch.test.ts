@@ -126,6 +126,20 @@ it('T71: an answer never counts for longer than the session lives', async () => 
   expect(asked).toHaveLength(2)
 })
 
+it('T71: an answer about a session JWT never counts for longer than the JWT', async () => {
+  const { asked, clock, connect } = setUp({ '/v1/sessions/authenticate': userAnswer })
+  const identify = connect()
+  const claims = Buffer.from(JSON.stringify({ exp: clock.now / 1_000 + 10 })).toString('base64url')
+  const req = request(`stytch_session_jwt=e30.${claims}.c`)
+  await identify(req)
+  clock.now += 9_000
+  await identify(req)
+  expect(asked).toHaveLength(1)
+  clock.now += 1_000
+  await identify(req)
+  expect(asked).toHaveLength(2)
+})
+
 it('reads the session JWT where the session token is not sent to this path', async () => {
   const { asked, connect } = setUp({ '/v1/sessions/authenticate': userAnswer })
   expect(await connect()(request('stytch_session_jwt=a.b.c'))).toMatchObject({ userId: 'user-1' })

@@ -28,7 +28,8 @@ const maxTokenChars = 8_192
 
 /**
  * The session that the provider's own browser SDK keeps in cookies. The provider is asked once a token, and its
- * answer counts for five minutes, which is the life of a session JWT: an ended session is nobody's after that.
+ * answer counts for five minutes, which is the life of a session JWT: an ended session is nobody's after that. While
+ * the provider cannot be asked, status and sign-out go by what it said last.
  * MFA is added to this very session. A member's intermediate session names no member, so a host that uses those
  * says who is asking by a function of its own.
  * https://stytch.com/docs/guides/sessions/session-management
@@ -39,32 +40,52 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
 
   return {
     connect({ upstream, now, limitQuestions }) {
-      const flights = createFlights<Found | null>(0)
-      const known = new BoundedMap<string, { subject: Subject; untilMs: number }>(maxSessions)
+      const flights = createFlights<Subject | null>(0)
+      const known = new BoundedMap<string, Known>(maxSessions)
       // Apart, so that whoever makes tokens up pushes nobody out.
       const unknown = new BoundedMap<string, number>(maxSessions)
 
-      return async (req: IncomingMessage) => {
+      const readProof = (req: IncomingMessage): { proof: Proof; key: string } | null => {
         const token = cookieValue(req, cookie)
-        const jwt = token === undefined ? cookieValue(req, jwtCookie) : undefined
-        const sessionToken = token ?? jwt
-        if (sessionToken === undefined || sessionToken.length > maxTokenChars) return null
-        const tokenHash = hash('sha256', sessionToken, 'base64url')
-        const remembered = known.get(tokenHash)
-        if (remembered && remembered.untilMs > now()) return remembered.subject
-        if ((unknown.get(tokenHash) ?? 0) > now()) return null
-        const proof = token === undefined ? { session_jwt: sessionToken } : { session_token: sessionToken }
-        const found = await flights.share(tokenHash, async () => {
-          await limitQuestions(req)
-          return findSession(products, upstream, proof)
-        })
+        const text = token ?? cookieValue(req, jwtCookie)
+        if (text === undefined || text.length > maxTokenChars) return null
+        const proof = token === undefined ? { session_jwt: text } : { session_token: text }
+        return { proof, key: hash('sha256', text, 'base64url') }
+      }
+
+      const find = async (proof: Proof, key: string): Promise<Subject | null> => {
+        const found = await findSession(products, upstream, proof)
         if (found === null) {
-          unknown.set(tokenHash, now() + noSessionMs)
+          known.delete(key)
+          unknown.set(key, now() + noSessionMs)
           return null
         }
-        known.set(tokenHash, { ...found, untilMs: Math.min(now() + maxAgeMs, found.expiresAtMs) })
+        const endsMs = 'session_jwt' in proof ? jwtEndMs(proof.session_jwt) : Number.POSITIVE_INFINITY
+        const expiresAtMs = Math.min(found.expiresAtMs, endsMs)
+        known.set(key, { ...found, expiresAtMs, untilMs: Math.min(now() + maxAgeMs, expiresAtMs) })
         return found.subject
       }
+
+      const identify = async (req: IncomingMessage) => {
+        const shown = readProof(req)
+        if (!shown) return null
+        const { proof, key } = shown
+        const remembered = known.get(key)
+        if (remembered && remembered.untilMs > now()) return remembered.subject
+        if ((unknown.get(key) ?? 0) > now()) return null
+        return flights.share(key, async () => {
+          await limitQuestions(req)
+          return find(proof, key)
+        })
+      }
+
+      const lastKnown = (req: IncomingMessage, evenOver: boolean): Subject | null => {
+        const remembered = known.get(readProof(req)?.key ?? '')
+        if (!remembered || remembered.untilMs > now()) return null
+        return evenOver || remembered.expiresAtMs > now() ? remembered.subject : null
+      }
+
+      return Object.assign(identify, { lastKnown })
     },
   }
 }
@@ -72,6 +93,11 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
 interface Found {
   subject: Subject
   expiresAtMs: number
+}
+
+interface Known extends Found {
+  /** Until when it counts without a question. */
+  untilMs: number
 }
 
 type Proof = { session_token: string } | { session_jwt: string }
@@ -128,6 +154,16 @@ const askMember: AskProduct = async (upstream, proof, options) => {
     sessionToken: session_token,
   }
   return { subject, expiresAtMs: timeOf(member_session?.expires_at) }
+}
+
+/** When a JWT ends that the provider has just accepted (RFC 7519 section 4.1.4); at once where it does not say: T71. */
+function jwtEndMs(sessionJwt: string): number {
+  try {
+    const { exp } = JSON.parse(Buffer.from(sessionJwt.split('.')[1] ?? '', 'base64url').toString())
+    return typeof exp === 'number' ? exp * 1_000 : 0
+  } catch {
+    return 0
+  }
 }
 
 const timeOf = (time: string | null | undefined) => (time ? Date.parse(time) : Number.POSITIVE_INFINITY)

@@ -54,6 +54,13 @@ it('names a member before MFA and after it, and shows the id where there is no n
   expect(await ask([...member, 'x-token: token'], withTokens)).toMatchObject({ sessionToken: 'token' })
 })
 
+it('T63: reads headers that are named in capitals: a member never becomes a user', async () => {
+  const named = trustedHeaders({ secret, organizationHeader: 'X-Org', sessionHeader: 'X-Session' })
+  expect(await ask([proof, 'x-kit-user: member-1', 'x-org: organization-1', 'x-session: s1'], named)).toEqual(
+    expect.objectContaining({ kind: 'member', organizationId: 'organization-1', sessionId: 's1' }),
+  )
+})
+
 it('T63: takes no token of the provider from a header that it was not told of', async () => {
   const tokens = ['x-kit-session-token: token', 'x-kit-intermediate-session-token: ist']
   for (const ids of [['x-kit-user: u'], ['x-kit-user: m', 'x-kit-organization: o']]) {

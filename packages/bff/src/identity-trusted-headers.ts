@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Identify, Subject } from './subject.js'
 
-/** What the proxy sends, and the secret that proves it is the proxy. Names of headers are in lower case. */
+/** What the proxy sends, and the secret that proves it is the proxy. Names of headers may be in any case. */
 export interface TrustedHeadersOptions {
   /** Shared with the proxy alone; at least 32 characters. */
   secret: string
@@ -49,7 +49,8 @@ export function trustedHeaders(options: TrustedHeadersOptions): Identify {
     let repeated = false
     const read = (name: string | undefined): string | undefined => {
       if (name === undefined) return undefined
-      const values = req.headersDistinct[name]
+      // Node has them in lower case.
+      const values = req.headersDistinct[name.toLowerCase()]
       if (values !== undefined && values.length > 1) repeated = true
       return values?.[0] || undefined
     }

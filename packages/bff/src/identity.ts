@@ -1,12 +1,15 @@
 import { jwt } from './identity-jwt.js'
 import { stytchSession } from './identity-stytch.js'
 import { trustedHeaders } from './identity-trusted-headers.js'
-import type { Identify, IdentityContext, IdentityStrategy } from './subject.js'
+import type { ConnectedIdentify, Identify, IdentityContext, IdentityStrategy } from './subject.js'
 
 export type { Identify, IdentityContext, IdentityStrategy, Subject } from './subject.js'
 
 /** Turns either form of the option `identify` into the function. */
-export function toIdentify(identify: Identify | IdentityStrategy, context: IdentityContext): Identify {
+export function toIdentify(
+  identify: Identify | IdentityStrategy,
+  context: IdentityContext,
+): ConnectedIdentify {
   return typeof identify === 'function' ? identify : identify.connect(context)
 }
 

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MfaStatus } from '@kit/contract'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
@@ -7,7 +7,7 @@ import { withBreaker } from './breaker.js'
 import { createCapabilities } from './capabilities.js'
 import { createClientAddress } from './client-address.js'
 import { createDatabase } from './database.js'
-import { BffError } from './errors.js'
+import { BffError, toRefusal } from './errors.js'
 import { createEvents, type KitEvent } from './events.js'
 import { type Identify, type IdentityStrategy, type Subject, toIdentify } from './identity.js'
 import { createJudge } from './judge.js'
@@ -21,9 +21,12 @@ import {
   readCookieKeys,
   readCustomClaims,
   readDurations,
+  readHooks,
+  readIdentify,
   readIssuer,
   readNames,
   readOrigin,
+  readUpstream,
 } from './options.js'
 import type { Provider } from './provider.js'
 import { MemberProvider } from './provider-member.js'
@@ -131,8 +134,11 @@ export interface Bff extends Router {
  * @throws TypeError when an option is missing, makes no sense, or contradicts another; it names the cure
  */
 export function createBff(options: BffOptions): Bff {
-  const { upstream, origin, mfaRequired = () => false, now = Date.now } = options
+  const { origin, mfaRequired = () => false, now = Date.now } = options
   readNames(options, optionNames)
+  readHooks({ mfaRequired, onEvent: options.onEvent, logger: options.logger })
+  const upstream = readUpstream(options.upstream)
+  const asking = readIdentify(options.identify)
   const { secure } = readOrigin(origin)
   const keys = readCookieKeys(options.cookieKeys)
   const durations = readDurations({
@@ -173,8 +179,7 @@ export function createBff(options: BffOptions): Bff {
   const cookie = createSessionCookie(keys, secure)
   const respond = createRespond(secure)
   const marks = createMarks(now, database)
-  const spentKey = new Uint8Array(hkdfSync('sha256', keys[0] ?? '', '', 'kit spent codes 1', 32))
-  const spentCodes = createSpentCodes(marks, spentKey, now)
+  const spentCodes = createSpentCodes(marks, keys, now)
   const capabilities = createCapabilities(client, now)
   const standings = createStandings({ provider, capabilities, now })
   const statuses = createMfaStatuses({
@@ -185,8 +190,8 @@ export function createBff(options: BffOptions): Bff {
     stepUpMs: durations.stepUpMs,
     now,
   })
-  const reports = createReports({ events, limiter, metrics })
-  const signOuts = createSignOuts({ client, marks, now, onRevoked: reports.revoked })
+  const reports = createReports({ events, limiter, metrics, standings })
+  const signOuts = createSignOuts({ client, marks, now })
   const judge = createJudge({
     standings,
     capabilities,
@@ -212,7 +217,7 @@ export function createBff(options: BffOptions): Bff {
     const refused = await limiter.consume({ operation: 'status', addressKey: clientAddress(req) })
     if (refused) throw new BffError('rate_limited', refused)
   }
-  const identify = toIdentify(options.identify, { upstream: client, now, limitQuestions })
+  const identify = toIdentify(asking, { upstream: client, now, limitQuestions })
   const ask = createAsk(identify, cookie, marks, now)
   const document = createDocument(cookie.name)
 
@@ -229,25 +234,31 @@ export function createBff(options: BffOptions): Bff {
       log,
       metrics,
     }),
-    requireMfa: createRequireMfa({ ask, statuses, respond, origin }),
+    requireMfa: createRequireMfa({ ask, statuses, respond, log, origin }),
 
     async session(req) {
-      const asker = await ask(req)
-      if (!asker) return null
-      const view = await statuses.view(asker)
-      return {
-        subject: asker.subject,
-        verified: statuses.verified(view),
-        enrolled: view.reading.factorId !== null,
-        required: view.required,
-        stale: view.stale,
+      try {
+        const asker = await ask(req)
+        if (!asker) return null
+        const view = await statuses.view(asker)
+        return {
+          subject: asker.subject,
+          verified: statuses.verified(view),
+          enrolled: view.reading.factorId !== null,
+          required: view.required,
+          stale: view.stale,
+        }
+      } catch (error) {
+        throw toRefusal(error)
       }
     },
 
     async signOut(req, res) {
-      const asker = await ask(req).catch(() => null)
+      const asker = await ask(req, 'signOut').catch(() => null)
       // The host may have ended its own sign-in already: the cookie alone is enough to end what it holds.
-      await signOuts.end(asker?.subject ?? null, cookie.open(req.headers.cookie).session)
+      const by = asker && { subject: asker.subject, requestId: randomUUID(), addressKey: clientAddress(req) }
+      const { session } = cookie.open(req.headers.cookie)
+      await signOuts.end(asker?.subject ?? null, session, () => reports.revoked(by))
       if (res.headersSent) return
       res.setHeader('Set-Cookie', withHostCookies(res, cookie.cleared))
       res.setHeader('Clear-Site-Data', '"cache"')
@@ -256,7 +267,7 @@ export function createBff(options: BffOptions): Bff {
     metrics: metrics.text,
 
     async close() {
-      signOuts.close()
+      await signOuts.close()
       await database?.close()
       if (bare !== upstream) await bare.close()
     },

@@ -20,7 +20,7 @@ export interface JudgeDeps {
   spentCodes: SpentCodes
   /** @throws BffError rate_limited */
   limit: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
-  /** Gives an accepted code's room under the limits back. */
+  /** Gives room under the limits back: of a code that was accepted, or that nobody has judged. */
   refund: (operation: 'authenticate' | 'recover', call: Call) => Promise<void>
   /** Told how far the provider's clock is ahead, whenever a code was accepted. */
   onSkew: (aheadMs: number) => void
@@ -38,6 +38,9 @@ export type Judge = (
   code: string,
   run: (offer: { proof: Proof | null; minting: Minting | null }) => Promise<Accepted>,
 ) => Promise<AcceptedMfa>
+
+/** The provider was busy or out of reach, and the code left as it was: not an attempt (F6). */
+const isUnjudged = ({ code }: BffError) => code === 'rate_limited' || code === 'upstream_unavailable'
 
 /** The one way in which a code is judged, whatever its kind: limited, single use, bound to the session. */
 export function createJudge(deps: JudgeDeps): Judge {
@@ -92,11 +95,13 @@ export function createJudge(deps: JudgeDeps): Judge {
 
   return async (operation, call, code, run) => {
     const { subject, session } = call
+    // The provider's word for a recovery code that is gone is that it is wrong.
+    const spent = operation === 'recover' ? 'invalid_recovery_code' : 'code_already_used'
     await limit(operation, call)
     const begunTurn = standings.turn()
     try {
-      const name = (await capabilities()).plainWire ? spentCodes.name(subjectKeyOf(subject), code) : null
-      if (name !== null && (await spentCodes.has(name))) throw new BffError('code_already_used')
+      const names = (await capabilities()).plainWire ? spentCodes.names(subjectKeyOf(subject), code) : []
+      if (await spentCodes.has(names)) throw new BffError(spent)
       const offers = offersOf(subject, session)
       const accepted = await withOffer(offers, async ({ proof, origin }) => {
         const verdict = await run({ proof, minting: mintingFor(origin, proof) })
@@ -104,7 +109,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       })
       // The provider took the code, and yet its own session does not say so: nobody is let in on that.
       if (!countMfa(accepted.session.mfa, accepted.reading, now())) throw new BffError('bad_upstream')
-      if (name !== null && !(await spentCodes.add(name))) throw new BffError('code_already_used')
+      if (!(await spentCodes.add(names))) throw new BffError(spent)
       onSkew(accepted.acceptedAtMs - now())
       standings.learn(subject, accepted.sessionToken, accepted.reading, begunTurn)
       await refund(operation, call)
@@ -114,6 +119,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       // The code may have been taken: what the session was raised by, and whether it enrolled, is asked anew (F3, F4).
       if (isOutage(refusal)) standings.forget(session)
       if (isOutage(refusal) && session?.pending) standings.doubt(subject)
+      if (isUnjudged(refusal)) await refund(operation, call)
       onRefused(operation, call, refusal)
       throw refusal
     }

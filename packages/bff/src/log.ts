@@ -10,10 +10,10 @@ export interface Logger {
   error(fields: object, message: string): void
 }
 
-/** One answered request. */
+/** One answered request; of the host's own routes, one that `requireMfa` refused. */
 export interface RequestLine {
   requestId: string
-  operation: Operation | 'unknown'
+  operation: Operation | 'requireMfa' | 'unknown'
   status: number
   code?: ErrorCode | undefined
   durationMs: number

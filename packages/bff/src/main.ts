@@ -36,7 +36,8 @@ async function runCheck(): Promise<void> {
 
 async function run(): Promise<void> {
   const config = readConfig(env)
-  const logger = createLogger(config.logLevel)
+  const programLog = createLogger(config.logLevel)
+  const { logger } = programLog
   const log = createLog(logger)
   const exit = (code: number) => {
     // Where nobody reads the log, its last lines are not waited for.
@@ -49,7 +50,7 @@ async function run(): Promise<void> {
     exit(1)
   })
   const upstream = await openUpstream(config, openEmbedded)
-  const running = await start(config, upstream, logger)
+  const running = await start(config, upstream, programLog)
   stdout.write(`listening on ${running.url}\n`)
   const stop = () => {
     running.stop().then(

@@ -3,7 +3,7 @@ import type { Asker } from './asker.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { isOutage, toRefusal } from './errors.js'
 import { type CountedMfa, countMfa } from './policy.js'
-import type { Reading } from './provider.js'
+import { isForeign, type Reading } from './provider.js'
 import type { SessionCookie } from './session.js'
 import { soon } from './soon.js'
 import type { Standings } from './standing.js'
@@ -25,6 +25,8 @@ export interface MfaStatuses {
   /**
    * Never throws for an outage: the view is stale then. What the provider said within the last five minutes of MFA
    * counts; with `recentFactor`, also what it said of the authenticator of somebody without MFA.
+   *
+   * @throws BffError bad_upstream for an answer about somebody else
    */
   view(asker: Asker, recentFactor?: boolean): Promise<View>
   /** Asked now. @throws BffError when the provider cannot be asked */
@@ -73,7 +75,7 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
     return {
       method,
       at: time(atMs),
-      freshUntil: time(atMs + stepUpMs),
+      freshUntil: time(Number.isFinite(mfa.ageMs) ? atMs + stepUpMs : now()),
       expiresAt: time(Math.min(session.provider.expiresAtMs, reading.session.expiresAtMs)),
     }
   }
@@ -91,7 +93,7 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
         )
       } catch (error) {
         const refusal = toRefusal(error)
-        if (!isOutage(refusal)) throw refusal
+        if (!isOutage(refusal) || isForeign(refusal)) throw refusal
         return toView(asker, standings.lastKnown(subject, session), true)
       }
     },

@@ -64,3 +64,10 @@ it('needs a body only where a field is required, and says how a code looks', () 
     },
   })
 })
+
+it('sets no end to Retry-After: a lock lasts up to a day', () => {
+  const { headers } = operationOf(routes.authenticate).responses[429] as { headers?: object }
+  expect(headers).toEqual({
+    'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } },
+  })
+})

@@ -100,7 +100,7 @@ function refusals({ errors: own }: Route) {
   return Object.fromEntries(described)
 }
 
-const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum: 1, maximum: 300 } }
+const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } }
 
 /** OpenAPI 3.1 schemas are JSON Schema 2020-12, which is what zod writes. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {

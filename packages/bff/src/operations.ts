@@ -2,7 +2,7 @@ import type { MfaStatus, Operation, PendingTotp, RecoveryCodeList, RequestOf } f
 import type { Asker } from './asker.js'
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
-import { BffError, isOutage, toRefusal } from './errors.js'
+import { BffError, isOutage, misconfigured, toRefusal } from './errors.js'
 import type { KitEventDetail } from './events.js'
 import { createFlights } from './flights.js'
 import type { AcceptedMfa, Judge } from './judge.js'
@@ -10,7 +10,7 @@ import type { MfaStatuses, View } from './mfa-status.js'
 import { otpauthUri } from './otpauth-uri.js'
 import { type Decided, decide, type Factor } from './policy.js'
 import { offersOf, withOffer } from './proofs.js'
-import type { Provider } from './provider.js'
+import type { Provider, Reading } from './provider.js'
 import type { PendingRegistration, Session } from './session.js'
 import type { SignOuts } from './sign-out.js'
 import type { Standings } from './standing.js'
@@ -55,6 +55,8 @@ export interface OperationsDeps {
   limit: (operation: Operation, call: Call) => Promise<void>
   /** Tells the host what was done. */
   report: (event: KitEventDetail, call: Call) => void
+  /** Tells the host that a session of who signed out is revoked at the provider. */
+  revoked: (call: Call) => void
   issuer: string
   stepUpMs: number
   pendingMs: number
@@ -65,23 +67,43 @@ export interface OperationsDeps {
 const lingerMs = 500
 
 export function createOperations(deps: OperationsDeps): Operations {
-  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, now } = deps
+  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, revoked, now } = deps
   const { issuer, stepUpMs, pendingMs } = deps
 
   /** Two requests of one browser at once for one thing are one, also where the second arrives a little late. */
   const statusFlights = createFlights<Outcome<MfaStatus>>(lingerMs)
-  const codeFlights = createFlights<Outcome<RecoveryCodeList>>(lingerMs)
+  // What they are told is shown to nobody a moment later: the cookie may be signed out then, or the codes void.
+  const codeFlights = createFlights<Outcome<RecoveryCodeList>>(0)
   const pendingFlights = createFlights<Outcome<PendingTotp>>(lingerMs)
 
   const factorOf = ({ reading, session }: View): Factor => {
     if (reading.factorId !== null) return 'active'
     if (!session?.pending) return 'none'
-    return session.pending.expiresAtMs > now() ? 'pending' : 'expired'
+    if (session.pending.expiresAtMs <= now()) return 'expired'
+    return isSuperseded(session.pending, reading) ? 'none' : 'pending'
   }
 
   const decideNow = (operation: Decided, view: View, supported = true): void => {
     const verdict = decide(operation, { factor: factorOf(view), mfa: view.mfa, stepUpMs, supported })
     if (verdict !== 'allow') throw new BffError(verdict)
+  }
+
+  /**
+   * How things stand now, and policy's word on it. Whom policy refuses is counted too, since each asks the provider;
+   * beyond the limit what was heard last still refuses, and the limit comes after that as ever.
+   */
+  const admit = async (operation: Decided, call: Call, supported?: boolean): Promise<View> => {
+    try {
+      // Codes have limits of their own, once they are judged.
+      await limit(operation === 'authenticate' || operation === 'recover' ? 'status' : operation, call)
+    } catch (limited) {
+      const recent = standings.recent(call.subject, call.session)
+      if (recent) decideNow(operation, await statuses.viewOf(call, recent), supported)
+      throw limited
+    }
+    const view = await statuses.freshView(call)
+    decideNow(operation, view, supported)
+    return view
   }
 
   const pendingAnswer = (pending: PendingRegistration, { subject }: Call): PendingTotp => ({
@@ -93,17 +115,21 @@ export function createOperations(deps: OperationsDeps): Operations {
   })
 
   const create = async (call: Call, restart: boolean): Promise<Outcome<PendingTotp>> => {
-    const view = await statuses.freshView(call)
-    decideNow('create', view)
+    const view = await admit('create', call)
     const known = call.session?.pending
     if (!restart && known && factorOf(view) === 'pending') {
       return { status: 200, body: pendingAnswer(known, call) }
     }
-    await limit('create', call)
     const offers = offersOf(call.subject, call.session)
     const registration = await withOffer(offers, ({ proof }) =>
       provider(call.subject).create(proof, pendingMs / 60_000),
-    )
+    ).catch((error) => {
+      if (toRefusal(error).code !== 'not_enrolled') throw error
+      throw misconfigured(
+        'The provider does not know this person: make them there first, or start kit-totp-server with AUTO_PROVISION=1.',
+        error,
+      )
+    })
     const pending = { ...registration, expiresAtMs: now() + pendingMs }
     return {
       status: 201,
@@ -120,12 +146,13 @@ export function createOperations(deps: OperationsDeps): Operations {
     const pending = call.session?.pending
     if (pending && pending.expiresAtMs > now()) return
     if (standings.lastKnown(call.subject, call.session).factorId !== null) return
-    decideNow(operation, await statuses.freshView(call))
+    await admit(operation, call)
   }
 
   const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
     const { session } = call
     await requireFactor('authenticate', call)
+    const known = standings.lastKnown(call.subject, session).factorId
     const enroll = session?.pending !== undefined
     const accepted = await judge('authenticate', call, input.code, (mode) =>
       provider(call.subject).authenticate(input.code, {
@@ -136,10 +163,13 @@ export function createOperations(deps: OperationsDeps): Operations {
       }),
     )
     const confirmed = session?.pending?.registrationId === accepted.factorId ? session.pending : undefined
-    if (confirmed) standings.learnRemaining(call.subject, confirmed.recoveryCodes.length)
     const { factorId } = accepted
+    if (confirmed) await learnMade(call, confirmed.recoveryCodes)
     report(
-      confirmed ? { type: 'enrolled', factorId } : { type: 'challenge_passed', method: 'totp', factorId },
+      // The cookie may be that of an earlier registration than the one that was confirmed.
+      confirmed || (enroll && factorId !== known)
+        ? { type: 'enrolled', factorId }
+        : { type: 'challenge_passed', method: 'totp', factorId },
       call,
     )
     return answerAccepted(call, accepted)
@@ -168,30 +198,38 @@ export function createOperations(deps: OperationsDeps): Operations {
     return { status: 200, body: await statuses.body(view), session: accepted.session }
   }
 
+  /** Codes that cannot be read again are not counted either: a number would soon be wrong, or gone. */
+  const learnMade = async ({ subject }: Call, codes: readonly string[]): Promise<void> => {
+    if ((await capabilities()).reveal) standings.learnRemaining(subject, codes.length)
+    else standings.forgetRemaining(subject)
+  }
+
+  /** T69: who was signed out while the provider was asked is told nothing. */
+  const requireStay = async ({ subject, session }: Call): Promise<void> => {
+    if (await signOuts.hasEnded(subject, session)) throw new BffError('unauthenticated')
+  }
+
   const recoveryCodes = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
-    const view = await statuses.freshView(call)
-    decideNow('recoveryCodes', view, (await capabilities()).reveal)
-    await limit('recoveryCodes', call)
+    const view = await admit('recoveryCodes', call, (await capabilities()).reveal)
     const codes = await provider(call.subject).recoveryCodes(view.reading.providerId)
     standings.learnRemaining(call.subject, codes.length)
+    await requireStay(call)
     report({ type: 'recovery_codes_shown', factorId: factorIdOf(view) }, call)
     return { status: 200, body: { recoveryCodes: codes } }
   }
 
   const rotate = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
-    const view = await statuses.freshView(call)
-    decideNow('rotate', view, call.subject.kind === 'member' || (await capabilities()).rotateForUsers)
-    await limit('rotate', call)
+    const isSupported = call.subject.kind === 'member' || (await capabilities()).rotateForUsers
+    const view = await admit('rotate', call, isSupported)
     const codes = await provider(call.subject).rotate(view.reading.providerId)
-    standings.learnRemaining(call.subject, codes.length)
+    await learnMade(call, codes)
     report({ type: 'recovery_codes_rotated', factorId: factorIdOf(view) }, call)
+    await requireStay(call)
     return { status: 200, body: { recoveryCodes: codes } }
   }
 
   const remove = async (call: Call): Promise<Outcome<MfaStatus>> => {
-    const view = await statuses.freshView(call)
-    decideNow('remove', view)
-    await limit('remove', call)
+    const view = await admit('remove', call)
     const begunTurn = standings.turn()
     await provider(call.subject)
       .remove(factorIdOf(view))
@@ -238,11 +276,15 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
 
     async signOut(call) {
-      await signOuts.end(call.subject, call.session)
+      await signOuts.end(call.subject, call.session, () => revoked(call))
       return { status: 204, body: null, session: null }
     },
   }
 }
+
+/** T48: another browser has begun anew. Where the provider lists none, it is none the less pending. */
+const isSuperseded = ({ registrationId }: PendingRegistration, { pendingIds }: Reading): boolean =>
+  pendingIds.length > 0 && !pendingIds.includes(registrationId)
 
 /** Policy has let the operation pass, so there is one. */
 const factorIdOf = ({ reading }: View): string => reading.factorId ?? ''

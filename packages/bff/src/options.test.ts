@@ -10,6 +10,10 @@ const options: BffOptions = {
   issuer: 'Acme',
 }
 
+/** What the types do not allow, and JavaScript does. */
+const given = (name: string, value: unknown): Partial<BffOptions> => Object.fromEntries([[name, value]])
+const lacking = (name: string) => given(name, undefined)
+
 describe('createBff', () => {
   it('starts with what the README shows', async () => {
     await createBff(options).close()
@@ -57,6 +61,13 @@ describe('createBff', () => {
       /^customClaims: /,
     ],
     ['claims that are too large', { customClaims: { x: 'y'.repeat(4_096) } }, /^customClaims: .*4096/],
+    ['no provider', lacking('upstream'), /^upstream: .*projectId/],
+    ['a provider that is none', given('upstream', 'stytch'), /^upstream: .*projectId/],
+    ['nobody to say who asks', lacking('identify'), /^identify: .*identity\.stytchSession/],
+    ['a name for who asks', given('identify', 'stytch'), /^identify: .*identity\.stytchSession/],
+    ['policy that is no function', given('mfaRequired', true), /^mfaRequired: .*\(\) => true/],
+    ['a hook that is no function', given('onEvent', {}), /^onEvent: a function/],
+    ['half a logger', given('logger', console.log), /^logger: .*debug, info, warn and error/],
     ['a misspelled option', Object.fromEntries([['cookieKey', good]]), /^cookieKey: there is no such option/],
   ])('refuses %s, and says what to do', (_name, wrong, message) => {
     expect(() => createBff({ ...options, ...wrong })).toThrow(TypeError)
@@ -85,6 +96,8 @@ describe('createBff', () => {
       expect(() => bff.handler(() => {}, { mount })).toThrow(/^mount must be/)
     }
     expect(() => bff.requireMfa({ maxAgeMinutes: 0 })).toThrow(/maxAgeMinutes/)
+    expect(() => bff.requireMfa(Object.fromEntries([['maxAge', 5]]))).toThrow(/^maxAge: .*maxAgeMinutes/)
+    expect(() => bff.requireMfa(Object.fromEntries([['whenNotEnrolled', 'Allow']]))).toThrow(/or allow/)
     expect(() => bff.requireMfa({ redirectTo: '//evil.example' })).toThrow(/redirectTo/)
     await bff.close()
   })

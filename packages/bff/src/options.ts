@@ -9,6 +9,49 @@ const refuse = (option: string, problem: string): never => {
   throw new TypeError(`${option}: ${problem}`)
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** @throws TypeError for what leads to no provider */
+export function readUpstream<T>(upstream: T): T {
+  if (!isObject(upstream) || !('totps' in upstream || 'projectId' in upstream)) {
+    refuse('upstream', 'the provider is needed: { projectId, secret }, or a client of createTotpClient')
+  }
+  return upstream
+}
+
+/** @throws TypeError for what cannot say who asks */
+export function readIdentify<T>(identify: T): T {
+  if (typeof identify !== 'function' && !(isObject(identify) && typeof identify['connect'] === 'function')) {
+    refuse(
+      'identify',
+      'a function of the request is needed, or one of identity.stytchSession(), identity.jwt({ … }), identity.trustedHeaders({ … })',
+    )
+  }
+  return identify
+}
+
+/** @throws TypeError naming the option that is there and no function */
+export function readHooks({
+  mfaRequired,
+  onEvent,
+  logger,
+}: Record<'mfaRequired' | 'onEvent' | 'logger', unknown>) {
+  if (mfaRequired !== undefined && typeof mfaRequired !== 'function') {
+    refuse('mfaRequired', 'a function of the subject is needed, as () => true')
+  }
+  if (onEvent !== undefined && typeof onEvent !== 'function') {
+    refuse('onEvent', 'a function of the event is needed')
+  }
+  const levels = ['debug', 'info', 'warn', 'error']
+  if (
+    logger !== undefined &&
+    !(isObject(logger) && levels.every((level) => typeof logger[level] === 'function'))
+  ) {
+    refuse('logger', 'an object with debug, info, warn and error is needed, as pino() or console')
+  }
+}
+
 /** The keys of the ring. @throws TypeError naming the key that cannot be one */
 export function readCookieKeys(cookieKeys: readonly string[]): Uint8Array[] {
   if (!Array.isArray(cookieKeys) || cookieKeys.length === 0) {

@@ -111,7 +111,18 @@ describe('does MFA count?', () => {
       100_000,
     ],
     ['a recovery code that the session does not know', recovered, { factorId: 'f1', session: live }, null],
-    ['T18: a clock that went back', { ...done, atMs: nowMs + 5_000 }, { factorId: 'f1', session: live }, 0],
+    [
+      'the clock of another machine that is a little ahead',
+      { ...done, atMs: nowMs + 5_000 },
+      { factorId: 'f1', session: live },
+      0,
+    ],
+    [
+      'F44, T18: a clock that went back: how old it is cannot be told',
+      { ...done, atMs: nowMs + 3_600_000 },
+      { factorId: 'f1', session: live },
+      Number.POSITIVE_INFINITY,
+    ],
   ])('%s', (_name, mfa, view, ageMs) => {
     const counted = countMfa(mfa, view, nowMs)
     expect(counted).toEqual(ageMs === null ? null : { method: mfa?.method, ageMs })

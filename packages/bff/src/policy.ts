@@ -7,6 +7,7 @@ export type Factor = 'none' | 'pending' | 'expired' | 'active'
 /** MFA that counts at this moment. */
 export interface CountedMfa {
   method: DoneMfa['method']
+  /** Infinity where the clock was set back since. */
   ageMs: number
 }
 
@@ -17,6 +18,13 @@ export interface ProviderView {
   session: { totpIds: readonly string[]; byRecoveryCode: boolean; expiresAtMs: number } | null
 }
 
+/** How far the clocks of two machines may differ. */
+const clockSkewMs = 10_000
+
+/** F44: of MFA that was done in the future nobody can tell how old it is. */
+const ageOf = (atMs: number, nowMs: number): number =>
+  atMs > nowMs + clockSkewMs ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - atMs)
+
 /**
  * Does MFA that the cookie tells of count? Only while the provider's session lives, was raised by that factor,
  * and the factor is still the subject's active one: a removed or replaced authenticator takes its MFA along.
@@ -26,7 +34,7 @@ export function countMfa(done: DoneMfa | undefined, view: ProviderView, nowMs: n
   if (done.factorId !== view.factorId) return null
   const raised =
     done.method === 'totp' ? view.session.totpIds.includes(done.factorId) : view.session.byRecoveryCode
-  return raised ? { method: done.method, ageMs: Math.max(0, nowMs - done.atMs) } : null
+  return raised ? { method: done.method, ageMs: ageOf(done.atMs, nowMs) } : null
 }
 
 /** Operations that the subject's factor and freshness decide about. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
 import pino from 'pino'
+import { checkDatabase } from './check.js'
 import { type BffConfig, ConfigError } from './config.js'
 import { BffError, toProblem } from './errors.js'
 import { type HttpServer, listen, withShedding } from './http-server.js'
@@ -42,9 +43,18 @@ export async function openUpstream(
   }
 }
 
-/** A log that no request waits for: where nobody reads it, lines are dropped beyond one megabyte (F47). */
-export function createLogger(level: string): pino.Logger {
-  return pino({ level, base: null }, pino.destination({ fd: 2, sync: false, maxLength: 1_000_000 }))
+export interface ProgramLog {
+  logger: pino.Logger
+  /** How many lines nobody took. */
+  dropped: () => number
+}
+
+/** A log that no request waits for: where nobody reads it, lines are dropped beyond one megabyte, and counted (F47). */
+export function createLogger(level: string): ProgramLog {
+  const destination = pino.destination({ fd: 2, sync: false, maxLength: 1_000_000 })
+  let dropped = 0
+  destination.on('drop', () => dropped++)
+  return { logger: pino({ level, base: null }, destination), dropped: () => dropped }
 }
 
 export interface Running {
@@ -64,11 +74,17 @@ const maxLagMs = 200
  *
  * @throws ConfigError where the environment cannot work
  */
-export async function start(config: BffConfig, upstream: Upstream, logger: pino.Logger): Promise<Running> {
-  const { host, mount, staticDir } = config
+export async function start(config: BffConfig, upstream: Upstream, log: ProgramLog): Promise<Running> {
+  const { host, mount, staticDir, databaseUrl } = config
+  // One that was never there is a mistake, and no outage: T28.
+  if (databaseUrl) {
+    const { ok, text } = await checkDatabase(databaseUrl)
+    if (!ok) throw new ConfigError(text)
+  }
   const server = await listenOn('PORT', config.port, host)
   const ops = await listenOn('OPS_PORT', config.opsPort, '127.0.0.1')
-  const origin = config.origin ?? `http://localhost:${server.port}`
+  // As browsers write it: without the port 80.
+  const origin = config.origin ?? new URL(`http://localhost:${server.port}`).origin
   const bff = createBff({
     upstream: upstream.client,
     identify: config.identify,
@@ -76,14 +92,15 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
     cookieKeys: config.cookieKeys,
     issuer: config.issuer,
     trustedProxies: config.trustedProxies,
-    ...(config.databaseUrl && { databaseUrl: config.databaseUrl }),
-    logger,
+    ...(databaseUrl && { databaseUrl }),
+    logger: log.logger,
   })
   const page = staticDir === undefined ? nothingHere : await loadPage(staticDir, origin)
   const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse })
   server.answer(listener)
 
-  ops.answer(createOps(bff.metrics, () => !server.isDraining()))
+  const metrics = async () => (await bff.metrics()) + droppedLines(log.dropped())
+  ops.answer(createOps(metrics, () => !server.isDraining()))
   // Loads what counts, after everything listens: no request has to wait for it.
   void bff.metrics()
 
@@ -99,13 +116,25 @@ export async function start(config: BffConfig, upstream: Upstream, logger: pino.
   }
 }
 
+/** In the text format of Prometheus: the log is the program's, and what the library counts knows nothing of it. */
+const droppedLines = (count: number) => `
+# HELP kit_bff_log_lines_dropped_total Log lines that nobody took.
+# TYPE kit_bff_log_lines_dropped_total counter
+kit_bff_log_lines_dropped_total ${count}
+`
+
 const urlOf = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 async function listenOn(name: string, port: number, host: string): Promise<HttpServer> {
   try {
     return await listen(port, host)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+      throw new ConfigError(
+        `HOST: cannot listen on ${host} (${code}). Set HOST to an address of this machine, or 0.0.0.0 for all.`,
+      )
+    }
     throw new ConfigError(
       `${name}: cannot listen on ${host}:${port} (${code}). Set ${name} to one that is free.`,
     )

@@ -19,6 +19,9 @@ import type { Subject } from './subject.js'
 interface About {
   member: Member
   organization: Organization
+  /** The same two ids beside them, where the answer has them. */
+  member_id?: string
+  organization_id?: string | null | undefined
 }
 
 /** A member of an organization at the provider: https://stytch.com/docs/b2b/api/totp-create and its sisters. */
@@ -143,12 +146,15 @@ export class MemberProvider implements Provider {
       factorId: member.totp_registration_id || null,
       session: session && sessionView(session.authentication_factors, session.expires_at),
       organizationRequires: demandsMfa(organization),
+      pendingIds: [],
     }
   }
 
   /** The host may name both by an external id, and the organization by its slug. */
-  private requireMe({ member, organization }: About): void {
+  private requireMe({ member, organization, member_id, organization_id }: About): void {
     const { memberId } = this.subject
+    requireEcho((member_id ?? member.member_id) === member.member_id)
+    requireEcho((organization_id ?? organization.organization_id) === organization.organization_id)
     requireEcho(member.organization_id === organization.organization_id)
     requireEcho(member.member_id === memberId || member.external_id === memberId)
     this.requireMine(organization)

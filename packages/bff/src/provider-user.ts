@@ -34,7 +34,7 @@ export class UserProvider implements Provider {
       user_id: this.subject.userId,
       expiration_minutes: expirationMinutes,
     })
-    this.requireMe(answer.user)
+    this.requireMe(answer.user, answer.user_id)
     return {
       registrationId: answer.totp_id,
       secret: requireBase32(answer.secret),
@@ -66,7 +66,7 @@ export class UserProvider implements Provider {
 
   async remove(factorId: string): Promise<void> {
     const answer = await this.client.users.deleteTotp({ totp_id: factorId })
-    this.requireMe(answer.user)
+    this.requireMe(answer.user, answer.user_id)
   }
 
   /** A user's sign-in at the host leaves no session at the provider: MFA makes one, by naming a duration. */
@@ -87,8 +87,7 @@ export class UserProvider implements Provider {
     session_token: string
     session?: Session | null | undefined
   }): Accepted {
-    const reading = this.reading(answer.user, answer.session ?? null)
-    requireEcho(answer.user_id === answer.user.user_id)
+    const reading = this.reading(answer.user, answer.session ?? null, answer.user_id)
     requireSound(
       answer.totp_id === reading.factorId && answer.session_token !== '' && reading.session !== null,
     )
@@ -101,18 +100,21 @@ export class UserProvider implements Provider {
     }
   }
 
-  private reading(user: User, session: Session | null): Reading {
-    this.requireMe(user)
+  private reading(user: User, session: Session | null, toldId?: string): Reading {
+    this.requireMe(user, toldId)
     requireEcho(session === null || session.user_id === user.user_id)
     return {
       providerId: user.user_id,
       factorId: user.totps.find((totp) => totp.verified)?.totp_id ?? null,
       session: session && sessionView(session.authentication_factors, session.expires_at),
       organizationRequires: false,
+      pendingIds: user.totps.flatMap((totp) => (totp.verified ? [] : totp.totp_id)),
     }
   }
 
-  private requireMe(user: User): void {
+  /** @param toldId the id beside the user, where the answer has one */
+  private requireMe(user: User, toldId = user.user_id): void {
+    requireEcho(toldId === user.user_id)
     requireEcho(user.user_id === this.subject.userId || user.external_id === this.subject.userId)
   }
 }

@@ -20,6 +20,8 @@ export interface Reading extends ProviderView {
   providerId: string
   /** The organization demands MFA of its members. */
   organizationRequires: boolean
+  /** Registrations that wait for their first code. Empty also where the provider lists none. */
+  pendingIds: readonly string[]
 }
 
 /** A code that was accepted. */
@@ -69,12 +71,21 @@ export interface Provider {
 }
 
 /** What a provider that does not know the subject would have said. */
-export const nobody: Reading = { providerId: '', factorId: null, session: null, organizationRequires: false }
+export const nobody: Reading = {
+  providerId: '',
+  factorId: null,
+  session: null,
+  organizationRequires: false,
+  pendingIds: [],
+}
 
 /** The provider answered for another subject: its own fault or a forgery, and never to be acted on. */
 export class ForeignAnswer extends Error {
   override readonly name = 'ForeignAnswer'
 }
+
+/** Whether it was refused for a {@link ForeignAnswer}: no outage, and nothing to look past. */
+export const isForeign = (refusal: BffError): boolean => refusal.cause instanceof ForeignAnswer
 
 /** @throws BffError bad_upstream unless `same`: the answer is about another subject */
 export function requireEcho(same: boolean): void {

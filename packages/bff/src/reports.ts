@@ -5,10 +5,11 @@ import { type Events, eventSubject, type KitEventDetail } from './events.js'
 import type { Metrics } from './metrics.js'
 import { ForeignAnswer } from './provider.js'
 import type { RateLimitedRequest, RateLimiter } from './rate-limit.js'
-import { subjectKeyOf } from './standing.js'
+import { type Standings, subjectKeyOf } from './standing.js'
 import { tokenHashOf } from './token-hash.js'
 
 type Judged = 'authenticate' | 'recover'
+type Origin = Pick<Call, 'requestId' | 'subject' | 'addressKey'>
 
 export interface Reports {
   /** @throws BffError rate_limited */
@@ -23,20 +24,22 @@ export interface Reports {
   onRefused(operation: Judged, call: Call, refusal: BffError): void
   /** A request that was refused, whatever it was. */
   onFailed(call: Call, refusal: BffError): void
-  revoked(): void
+  /** A session was revoked at the provider; null where only its cookie is known. */
+  revoked(by: Origin | null): void
 }
 
 export interface ReportsDeps {
   events: Events
   limiter: RateLimiter
   metrics: Metrics
+  standings: Pick<Standings, 'lastKnown'>
 }
 
 const wrong: readonly ErrorCode[] = ['invalid_code', 'code_already_used', 'invalid_recovery_code']
 
 /** What a call means to the limits, the events and the metrics. */
-export function createReports({ events, limiter, metrics }: ReportsDeps): Reports {
-  const originOf = ({ requestId, subject, addressKey }: Call) => ({
+export function createReports({ events, limiter, metrics, standings }: ReportsDeps): Reports {
+  const originOf = ({ requestId, subject, addressKey }: Origin) => ({
     requestId,
     subject: eventSubject(subject),
     address: addressKey,
@@ -50,6 +53,9 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
     sessionKey: session?.provider ? tokenHashOf(session.provider.sessionToken) : binding,
     addressKey,
   })
+
+  const factorIdOf = ({ subject, session }: Call) =>
+    standings.lastKnown(subject, session).factorId ?? session?.pending?.registrationId ?? null
 
   const countVerdict = (method: string, verdict: string) =>
     metrics.count(({ verdicts }) => verdicts.inc({ method, verdict }))
@@ -76,15 +82,16 @@ export function createReports({ events, limiter, metrics }: ReportsDeps): Report
       const { code, retryAfterSeconds = null } = refusal
       if (code === 'locked') {
         countVerdict(method, 'locked')
-        events.emit({ type: 'locked', method, retryAfterSeconds }, originOf(call))
+        events.emit({ type: 'locked', method, retryAfterSeconds, factorId: factorIdOf(call) }, originOf(call))
       } else if (wrong.includes(code)) {
         countVerdict(method, 'failed')
-        events.emit({ type: 'challenge_failed', method, code }, originOf(call))
+        events.emit({ type: 'challenge_failed', method, code, factorId: factorIdOf(call) }, originOf(call))
       }
     },
     onFailed(call, { cause }) {
       if (cause instanceof ForeignAnswer) events.emit({ type: 'foreign_answer' }, originOf(call))
     },
-    revoked: () => events.emit({ type: 'session_revoked', reason: 'sign_out' }),
+    revoked: (by) =>
+      events.emit({ type: 'session_revoked', reason: 'sign_out' }, by ? originOf(by) : undefined),
   }
 }

@@ -3,7 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '@kit/contract'
 import type { Ask } from './asker.js'
 import { BffError, toProblem, toRefusal } from './errors.js'
+import type { Log } from './log.js'
 import type { MfaStatuses } from './mfa-status.js'
+import { readNames } from './options.js'
 import { decideGate } from './policy.js'
 import type { Respond } from './respond.js'
 import type { Middleware } from './router.js'
@@ -27,6 +29,7 @@ export interface GateDeps {
   ask: Ask
   statuses: MfaStatuses
   respond: Respond
+  log: Log
   origin: string
 }
 
@@ -48,7 +51,7 @@ const isPageLoad = ({ method, headers }: IncomingMessage): boolean =>
     : headers['sec-fetch-mode'] === 'navigate')
 
 /** @throws TypeError when an option makes no sense */
-export function createRequireMfa({ ask, statuses, respond, origin }: GateDeps) {
+export function createRequireMfa({ ask, statuses, respond, log, origin }: GateDeps) {
   const judge = async (req: IncomingMessage, options: RequireMfaOptions): Promise<'allow' | ErrorCode> => {
     const asker = await ask(req)
     if (!asker) return 'unauthenticated'
@@ -67,7 +70,11 @@ export function createRequireMfa({ ask, statuses, respond, origin }: GateDeps) {
   }
 
   return (options: RequireMfaOptions = {}): Middleware => {
-    const { maxAgeMinutes, redirectTo } = options
+    const { maxAgeMinutes, whenNotEnrolled, redirectTo } = options
+    readNames(options, ['maxAgeMinutes', 'whenNotEnrolled', 'redirectTo'])
+    if (whenNotEnrolled !== undefined && whenNotEnrolled !== 'refuse' && whenNotEnrolled !== 'allow') {
+      throw new TypeError('requireMfa: whenNotEnrolled must be refuse or allow.')
+    }
     if (maxAgeMinutes !== undefined && !(maxAgeMinutes > 0)) {
       throw new TypeError('requireMfa: maxAgeMinutes must be a number above 0; leave it out for no limit.')
     }
@@ -78,6 +85,7 @@ export function createRequireMfa({ ask, statuses, respond, origin }: GateDeps) {
     }
 
     return async (req, res, next) => {
+      const begun = performance.now()
       let verdict: 'allow' | BffError
       try {
         const code = await judge(req, options)
@@ -99,8 +107,11 @@ export function createRequireMfa({ ask, statuses, respond, origin }: GateDeps) {
         })
       }
       const problem = toProblem(verdict, randomUUID())
+      const { requestId, status, code } = problem
+      if (status >= 500) log.failure({ what: 'requireMfa', error: verdict, requestId })
+      log.request({ requestId, operation: 'requireMfa', status, code, durationMs: performance.now() - begun })
       const retryAfter = problem.retryAfterSeconds
-      respond(res, problem.status, JSON.stringify(problem), {
+      respond(res, status, JSON.stringify(problem), {
         type: 'application/problem+json',
         headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter },
       })

@@ -15,9 +15,12 @@ export type Respond = (
   extras?: AnswerExtras & { type?: string },
 ) => void
 
+/** The same on pages and on answers, since browsers keep what they heard last (RFC 6797 section 8.1): T95. */
+export const hsts = 'max-age=31536000; includeSubDomains'
+
 /**
  * The one writer of answers. Its headers are put together once: nothing is ever stored on the way (T77), framed,
- * sniffed, or loaded from elsewhere, and HTTPS is remembered for a year where the origin has it.
+ * sniffed, or loaded from elsewhere, and HTTPS is remembered for a year, below this host too, where the origin has it.
  */
 export function createRespond(secure: boolean): Respond {
   const constant = {
@@ -27,7 +30,7 @@ export function createRespond(secure: boolean): Respond {
     'Referrer-Policy': 'no-referrer',
     Vary: 'Origin, Sec-Fetch-Site',
     'X-Content-Type-Options': 'nosniff',
-    ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+    ...(secure ? { 'Strict-Transport-Security': hsts } : {}),
   }
   return (res, status, body, { cookie, headers, type = 'application/json; charset=utf-8' } = {}) => {
     if (res.headersSent || res.destroyed) return

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.js'
 import type { Operations, Outcome, Served } from './operations.js'
 import type { Respond } from './respond.js'
 import type { SessionCookie } from './session.js'
+import { soon } from './soon.js'
 
 /** A middleware of Express, or of anything that takes the same three. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
@@ -37,6 +38,12 @@ export interface Router {
   /** The same in front of `app`, which then costs the routes nothing. */
   handler(app: RequestListener, options: { mount: string }): RequestListener
 }
+
+/**
+ * How long a request may take once its body is here, however many calls to the provider it takes: a little longer than
+ * one of them, whose own error says more. What is under way goes on behind, since nothing that has left can be taken back.
+ */
+const deadlineMs = 8_200
 
 /** One row of the contract, with what carries it out. */
 interface Station {
@@ -65,7 +72,18 @@ export function createRouter(deps: RouterDeps): Router {
       requireJson(headers)
       body = await readBody(req)
     }
-    const asker = await ask(req, station.operation === 'signOut')
+    return soon(carryOut(req, station, requestId, hasQuery, body), deadlineMs)
+  }
+
+  const carryOut = async (
+    req: IncomingMessage,
+    station: Station,
+    requestId: string,
+    hasQuery: boolean,
+    body: Buffer | undefined,
+  ) => {
+    const { headers } = req
+    const asker = await ask(req, station.operation)
     if (!asker) throw new BffError('unauthenticated')
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
       throw new BffError('csrf_rejected')
@@ -136,7 +154,7 @@ export function createRouter(deps: RouterDeps): Router {
         headers: {
           ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }),
           // The rest of the body is not read: the connection cannot be used again.
-          ...(req.complete ? {} : { Connection: 'close' }),
+          ...(!req.complete && hasBody(req.headers) ? { Connection: 'close' } : {}),
         },
       })
     }

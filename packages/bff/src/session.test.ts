@@ -109,6 +109,20 @@ describe('the sealed cookie', () => {
     )
   })
 
+  // Chromium keeps a cookie with a Domain under such a name, and sends it to every host of the site.
+  it.each(['\u00a0', '\u0085', '\ufeff', '\v', '\f'])(
+    'T60: is none where %j stands before its name',
+    (sign) => {
+      expect(cookie.open(`theme=dark; ${sign}__Host-Http-kit=${sealed}`).session).toBeNull()
+      const both = cookie.open(`${sign}__Host-Http-kit=x; __Host-Http-kit=${sealed}`)
+      expect(both).toEqual({ session, raw: sealed, repeated: false })
+    },
+  )
+
+  it('opens with any spaces and tabs before its name, as HTTP allows', () => {
+    expect(cookie.open(`theme=dark; \t __Host-Http-kit=${sealed}`).session).toEqual(session)
+  })
+
   it('T60: tells when its name stands twice, and opens neither', () => {
     const twice = `${sent(sealed)}; __Host-Http-kit=${sealed}`
     expect(cookie.open(twice)).toEqual({ session: null, raw: '', repeated: true })

@@ -10,6 +10,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { BoundedMap } from './bounded-map.js'
+import { cookieValues } from './cookie-value.js'
 import { BffError } from './errors.js'
 import type { Subject } from './subject.js'
 
@@ -161,16 +162,6 @@ export function createSessionCookie(keys: readonly Uint8Array[], secure: boolean
       return isIt(currentCsrf(binding)) || older.some((key) => isIt(csrf(key, binding)))
     },
   }
-}
-
-function cookieValues(header: string | undefined, name: string): string[] {
-  if (header?.includes(name) !== true) return []
-  const prefix = `${name}=`
-  return header
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(prefix))
-    .map((pair) => pair.slice(prefix.length))
 }
 
 const nonceBytes = 12

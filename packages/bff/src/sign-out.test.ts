@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createMarks, signedOutMark } from './marks.js'
 import type { Session } from './session.js'
 import { createSignOuts } from './sign-out.js'
+import type { Subject } from './subject.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -26,12 +27,11 @@ function start(failures: TotpClientError[]) {
   }
   const client = { sessions: { revoke: revoke('user') }, b2b: { sessions: { revoke: revoke('member') } } }
   const marks = createMarks(Date.now)
-  const signOuts = createSignOuts({
-    client,
-    marks,
-    now: Date.now,
-    onRevoked: () => revoked++,
-  })
+  const { end, ...others } = createSignOuts({ client, marks, now: Date.now })
+  const signOuts = {
+    ...others,
+    end: (subject: Subject | null, by: Session | null) => end(subject, by, () => void revoked++),
+  }
   return { asked, marks, signOuts, revoked: () => revoked }
 }
 const away = () => new TotpClientError('unreachable', { endpoint: 'sessions.revoke', reason: 'ECONNREFUSED' })
@@ -55,6 +55,21 @@ it('T69: is told to the provider again until it hears, and counts here at once',
   expect(asked).toHaveLength(4)
 })
 
+it.each([
+  [429, 'too_many_requests'],
+  [401, 'unauthorized_credentials'],
+  [404, 'route_not_found'],
+  [500, 'internal_server_error'],
+])('T69: is told again where the provider answers %s %s', async (status, errorType) => {
+  const { asked, signOuts, revoked } = start([
+    new TotpClientError('refused', { endpoint: 'sessions.revoke', reason: 'refused', errorType, status }),
+  ])
+  await signOuts.end(null, session())
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(asked).toHaveLength(2)
+  expect(revoked()).toBe(1)
+})
+
 it('is not told again where the provider knows no such session', async () => {
   const { asked, signOuts } = start([gone()])
   await signOuts.end(null, session())
@@ -73,9 +88,29 @@ it('is not told again once the session is over anyway, nor after close', async (
 
   const closed = start(Array.from({ length: 10 }, away))
   await closed.signOuts.end(null, session())
-  closed.signOuts.close()
+  await closed.signOuts.close()
+  const untilThen = closed.asked.length
   await vi.advanceTimersByTimeAsync(hour)
-  expect(closed.asked).toHaveLength(1)
+  expect(closed.asked).toHaveLength(untilThen)
+})
+
+it('T69: is told once more when the process ends, which nobody else would do', async () => {
+  const { asked, signOuts, revoked } = start([away()])
+  await signOuts.end(null, session())
+  await signOuts.close()
+  expect(asked).toHaveLength(2)
+  expect(revoked()).toBe(1)
+})
+
+it('keeps the end of the process waiting no longer than two seconds', async () => {
+  const calls = [Promise.reject(away()), new Promise<never>(() => {})]
+  const revoke = () => calls.shift() ?? Promise.reject(away())
+  const client = { sessions: { revoke }, b2b: { sessions: { revoke } } }
+  const signOuts = createSignOuts({ client, marks: createMarks(Date.now), now: Date.now })
+  await signOuts.end(null, session(), () => {})
+  const ended = signOuts.close().then(() => 'ended')
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(await ended).toBe('ended')
 })
 
 it('ends the session of the host along with that of the cookie, each once', async () => {
@@ -102,9 +137,8 @@ it('F16: does not wait for a provider that hangs', async () => {
     client: { sessions: { revoke: never }, b2b: { sessions: { revoke: never } } },
     marks: hanging.marks,
     now: Date.now,
-    onRevoked: () => {},
   })
-  const ended = signOuts.end(null, session())
+  const ended = signOuts.end(null, session(), () => {})
   await vi.advanceTimersByTimeAsync(100)
   await expect(ended).resolves.toBeUndefined()
 })

@@ -1,17 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { BffError } from './errors.js'
 
 /** @throws BffError upstream_timeout when `promise` takes longer than its patience; it goes on behind */
-export async function soon<T>(promise: Promise<T>, patienceMs: number): Promise<T> {
-  const patience = new AbortController()
-  const late = sleep(patienceMs, undefined, { signal: patience.signal }).then(() => {
-    throw new BffError('upstream_timeout')
+export function soon<T>(promise: Promise<T>, patienceMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new BffError('upstream_timeout')), patienceMs)
+    void promise.then(resolve, reject).finally(() => clearTimeout(late))
   })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    patience.abort()
-    late.catch(() => {})
-    promise.catch(() => {})
-  }
 }

@@ -2,7 +2,7 @@ import { BoundedMap } from './bounded-map.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { isSessionGone, toRefusal } from './errors.js'
 import { createFlights } from './flights.js'
-import { nobody, type Provider, type Reading } from './provider.js'
+import { isForeign, nobody, type Provider, type Reading } from './provider.js'
 import type { Session } from './session.js'
 import { soon } from './soon.js'
 import type { Subject } from './subject.js'
@@ -30,6 +30,7 @@ interface Person extends Told {
   providerId: string
   factorId: string | null
   organizationRequires: boolean
+  pendingIds: readonly string[]
 }
 
 interface KnownSession extends Told {
@@ -37,10 +38,11 @@ interface KnownSession extends Told {
   subjectKey: string
 }
 
-const personOf = ({ providerId, factorId, organizationRequires }: Reading, { turn, atMs }: Told): Person => ({
-  providerId,
-  factorId,
-  organizationRequires,
+const personOf = (reading: Reading, { turn, atMs }: Told): Person => ({
+  providerId: reading.providerId,
+  factorId: reading.factorId,
+  organizationRequires: reading.organizationRequires,
+  pendingIds: reading.pendingIds,
   turn,
   atMs,
 })
@@ -123,6 +125,8 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       if (sessionToken !== null && isSessionGone(error)) return ask(subject, null)
       const refusal = toRefusal(error)
       if (refusal.code === 'not_enrolled') return nobody
+      // F14: what it was thought to be counts no longer.
+      if (sessionToken !== null && isForeign(refusal)) sessions.delete(tokenHashOf(sessionToken))
       throw refusal
     }
   }
@@ -154,11 +158,14 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       const subjectKey = subjectKeyOf(subject)
       const person = people.get(subjectKey)
       const known = token === null ? undefined : sessions.get(tokenHashOf(token))
+      const nowMs = now()
       // What is older than the MFA that the cookie tells of cannot know it: another process has judged that.
-      const sinceMs = Math.max(now() - recheckMs + 1, session?.mfa?.atMs ?? 0)
-      if (!person || person.atMs < sinceMs) return null
+      const sinceMs = Math.max(nowMs - recheckMs + 1, session?.mfa?.atMs ?? 0)
+      // Nor can anybody tell how old it is once the clock was set back (F44).
+      const isRecent = ({ atMs }: Told) => atMs >= sinceMs && atMs <= nowMs
+      if (!person || !isRecent(person)) return null
       if (token === null) return { ...person, session: null }
-      if (known?.subjectKey !== subjectKey || known.atMs < sinceMs) return null
+      if (known?.subjectKey !== subjectKey || !isRecent(known)) return null
       return { ...person, session: known.view }
     },
 

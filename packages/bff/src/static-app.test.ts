@@ -8,6 +8,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createStaticApp } from './static-app.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'kit-bff-static-'))
+/** Names that only look as if they changed with the content. */
+const unhashed = [
+  '/apple-touch-icon.png',
+  '/android-chrome-192x192.png',
+  '/my-stylesheet.css',
+  '/user-agreement.html',
+  '/other-BkQ3x9_d.js',
+  '/assets/android-chrome-192x192.png',
+  '/assets/my-stylesheet.css',
+  '/assets/user-Settings.css',
+  '/assets/photo-20240101.jpg',
+]
 let server: Server
 let base: string
 
@@ -16,7 +28,12 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>page</title>')
   writeFileSync(join(folder, 'favicon.svg'), '<svg/>')
   writeFileSync(join(folder, '.env'), 'SECRET=planted')
-  writeFileSync(join(folder, 'assets', 'index-BkQ3x9_d.js'), 'export {}')
+  const hashed = [
+    '/assets/index-BkQ3x9_d.js',
+    '/assets/index-BkQ3x9_d.js.map',
+    '/assets/main.8f3a2b1c.chunk.js',
+  ]
+  for (const path of [...hashed, ...unhashed]) writeFileSync(join(folder, path), 'export {}')
   server = createServer(createStaticApp(folder, true)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -32,7 +49,10 @@ const page = { accept: 'text/html,application/xhtml+xml' }
 it('keeps hashed files for a year and asks anew for all others', async () => {
   const cacheOf = async (path: string) => (await fetch(base + path)).headers.get('cache-control')
   expect(await cacheOf('/assets/index-BkQ3x9_d.js')).toBe('public, max-age=31536000, immutable')
-  for (const path of ['/', '/index.html', '/favicon.svg']) expect(await cacheOf(path)).toBe('no-cache')
+  for (const path of ['/assets/main.8f3a2b1c.chunk.js', '/assets/index-BkQ3x9_d.js.map'])
+    expect(await cacheOf(path), path).toBe('public, max-age=31536000, immutable')
+  for (const path of ['/', '/index.html', '/favicon.svg', ...unhashed])
+    expect(await cacheOf(path), path).toBe('no-cache')
   const { headers } = await fetch(`${base}/`)
   const again = await fetch(`${base}/`, { headers: { 'if-none-match': String(headers.get('etag')) } })
   expect(again.status).toBe(304)

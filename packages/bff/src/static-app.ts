@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import sirv from 'sirv'
+import { hsts } from './respond.js'
 
 /** Nothing but what this origin serves, no string ever becomes code (Trusted Types), no frame around it: T79, T80. */
 const contentSecurityPolicy = [
@@ -20,8 +21,12 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
-/** A name that changes with the content, as bundlers write it: `index-BkQ3x9_d.js`. */
-const hashed = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
+/**
+ * A name that changes with the content, as bundlers write it: `/assets/index-BkQ3x9_d.js`, `/static/main.8f3a2b1c.js`.
+ * Words, dates and sizes are no hashes; a hash that looks like one is asked for anew, which costs little.
+ */
+const hashed =
+  /\/(?:assets|static)\/.+[-.](?=[\w-]*[A-Z\d])(?![A-Z][a-z]+\.|\d+\.)(?:[\w-]{8}|[\da-f]{9,32})(?:\.[a-z\d]+)+$/
 
 /**
  * Serves a built single-page app. Hashed files never change and are kept for a year; all others are asked for
@@ -39,7 +44,7 @@ export function createStaticApp(folder: string, secure: boolean) {
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
-    ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' } : {}),
+    ...(secure ? { 'Strict-Transport-Security': hsts } : {}),
   }
   const serve = sirv(folder, {
     etag: true,

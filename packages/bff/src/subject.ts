@@ -9,6 +9,10 @@ import type { TotpClient } from '@kit/totp-client'
 export type Subject =
   | {
       kind: 'user'
+      /**
+       * 1 to 128 of `A-Z a-z 0-9 . _ | -`, and not `.` or `..`, as all ids: they end up in paths of the provider.
+       * Anything else is answered with `internal`, and the log names the field.
+       */
       userId: string
       accountName: string
       sessionId?: string | undefined
@@ -36,7 +40,16 @@ export interface IdentityContext {
   limitQuestions: (req: IncomingMessage) => Promise<void>
 }
 
+/** What a connected strategy is. */
+export interface ConnectedIdentify extends Identify {
+  /**
+   * Who the provider last said it was, where that is too old to count; null otherwise. For what changes and proves
+   * nothing, while the provider cannot be asked. With `evenOver`, also where the session has ended since.
+   */
+  lastKnown?(req: IncomingMessage, evenOver: boolean): Subject | null
+}
+
 /** A strategy that asks the provider: `createBff` connects it. */
 export interface IdentityStrategy {
-  connect(context: IdentityContext): Identify
+  connect(context: IdentityContext): ConnectedIdentify
 }

@@ -1,5 +1,6 @@
+import { type Operation, routes } from '@kit/contract'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, type Host, openBrowser, startHost, user } from './host.js'
+import { type Browser, type Host, member, openBrowser, startHost, user } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
 
 let provider: RealProvider
@@ -44,7 +45,7 @@ describe('a registration', () => {
     expect((await create(other)).body.secret).not.toBe(body.secret)
   })
 
-  it('T39: is not confirmed by another browser', async () => {
+  it('T39, T68: is not confirmed by another browser', async () => {
     const { body } = await create()
     const other = openBrowser(host, user('user-1', { sessionId: 'another sign-in' }))
     await other.status()
@@ -117,7 +118,44 @@ describe('a registration', () => {
     expect((await browser.status()).body).toMatchObject({ enrolled: true, pending: null, verified: null })
   })
 
-  it('names the account and the issuer in its address', async () => {
+  it.each([user(), member()])(
+    'confirmed with an older cookie of $kind is told to the host all the same',
+    async (who) => {
+      const ada = openBrowser(host, who)
+      await ada.status()
+      await create(ada)
+      const old = new Map(ada.cookies)
+      const { body } = await create(ada, { restart: true })
+      ada.cookies = old
+      expect((await authenticate(provider.nextCode(body.secret), ada)).body.enrolled).toBe(true)
+      await authenticate(provider.nextCode(body.secret), ada)
+      expect(host.events.map(({ type }) => type)).toEqual(['enrolled', 'challenge_passed'])
+    },
+  )
+
+  it('T48: that another browser of the same person has superseded is not shown again', async () => {
+    const phone = openBrowser(host, user('user-1', { sessionId: 'phone' }))
+    await phone.status()
+    const { body } = await create()
+    const there = await create(phone)
+    expect((await create(phone)).body).toEqual(there.body)
+    const again = await create()
+    expect(again.status).toBe(201)
+    expect(again.body.secret).not.toBe(body.secret)
+    expect((await authenticate(provider.nextCode(again.body.secret))).status).toBe(200)
+  })
+
+  it('T39, T48: that has expired says so, also where another browser has begun anew', async () => {
+    const phone = openBrowser(host, user('user-1', { sessionId: 'phone' }))
+    await phone.status()
+    const { body } = await create()
+    provider.advance(300)
+    await create(phone)
+    provider.advance(301)
+    expect((await authenticate(provider.nextCode(body.secret))).body.code).toBe('registration_expired')
+  })
+
+  it('T68: names the account and the issuer in its address', async () => {
     const { body } = await create()
     const url = new URL(body.otpauthUri)
     expect(url.searchParams.get('secret')).toBe(body.secret)
@@ -127,7 +165,7 @@ describe('a registration', () => {
 })
 
 describe('an active authenticator', () => {
-  it('T35: is neither replaced nor weakened without a fresh factor', async () => {
+  it('T35, T54: is neither replaced nor weakened without a fresh factor', async () => {
     const { body } = await create()
     await authenticate(provider.nextCode(body.secret))
     expect((await create()).body.code).toBe('already_enrolled')
@@ -145,6 +183,65 @@ describe('an active authenticator', () => {
       expect((await other.send(method, path, {})).body.code).toBe('step_up_required')
     }
     expect((await authenticate(provider.nextCode(body.secret))).status).toBe(200)
+  })
+
+  it('T41: a recovery code lets its person in, takes no authenticator away, and the host is told', async () => {
+    const { body } = await create()
+    await authenticate(provider.nextCode(body.secret))
+    const other = openBrowser(host, user('user-1', { sessionId: 'without the phone' }))
+    await other.status()
+    const recovered = await other.send('POST', '/mfa/totp/recover', { recoveryCode: body.recoveryCodes[0] })
+    expect(recovered.body).toMatchObject({ enrolled: true, verified: { method: 'recovery_code' } })
+    expect(host.events.at(-1)).toMatchObject({ type: 'recovered', recoveryCodesRemaining: 9 })
+    expect((await create(other)).body.code).toBe('already_enrolled')
+    expect((await other.send('POST', '/mfa/totp/recovery-codes')).body.code).toBe('step_up_required')
+    expect((await authenticate(provider.nextCode(body.secret))).status).toBe(200)
+  })
+
+  it('T45: the host is told of every change, and of whom', async () => {
+    const { body } = await create()
+    await authenticate(provider.nextCode(body.secret))
+    await browser.send('POST', '/mfa/totp/recovery-codes/rotate')
+    await browser.send('DELETE', '/mfa/totp')
+    const subject = { kind: 'user', userId: 'user-1' }
+    const factorId = body.registrationId
+    expect(host.events).toMatchObject([
+      { type: 'enrolled', subject, factorId },
+      { type: 'recovery_codes_rotated', subject, factorId },
+      { type: 'removed', subject, factorId },
+    ])
+  })
+
+  it('T58, T103: the password alone opens and changes nothing, whatever is asked directly', async () => {
+    const { body } = await create()
+    await authenticate(provider.nextCode(body.secret))
+    const thief = openBrowser(host, user('user-1', { sessionId: 'password only' }))
+    await thief.status()
+    const answers: Record<Operation, [unknown, number, string?]> = {
+      status: [undefined, 200],
+      create: [{ restart: true }, 403, 'step_up_required'],
+      authenticate: [{ code: '000000' }, 422, 'invalid_code'],
+      recover: [{ recoveryCode: 'abcd-efgh-jkmn-pqrs' }, 422, 'invalid_recovery_code'],
+      recoveryCodes: [undefined, 403, 'step_up_required'],
+      rotate: [undefined, 403, 'step_up_required'],
+      remove: [undefined, 403, 'step_up_required'],
+      cancel: [undefined, 200],
+      openapi: [undefined, 200],
+      signOut: [undefined, 204],
+    }
+    for (const [operation, [input, status, code]] of Object.entries(answers)) {
+      const { method, path } = routes[operation as Operation]
+      const answer = await thief.send(method, `/mfa${path}`, input)
+      expect([operation, answer.status, answer.body?.code]).toEqual([operation, status, code])
+      expect(answer.body?.verified ?? null).toBeNull()
+    }
+    const cookie = browser.cookies.get('__Host-Http-kit') ?? ''
+    for (const path of ['/vault', '/vault-fresh', '/vault-open']) {
+      expect((await thief.send('GET', path)).body.code).toBe('mfa_required')
+      const bearer = { authorization: `Bearer ${cookie}` }
+      expect((await thief.send('GET', path, undefined, bearer)).body.code).toBe('mfa_required')
+    }
+    expect((await browser.send('GET', '/vault')).text).toBe('gold')
   })
 
   it('nothing enrolled or pending: everything that needs a factor says so', async () => {
@@ -191,14 +288,21 @@ describe('a code', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 422, 422, 422, 422])
   })
 
-  it('wrong too often locks, and says how long', async () => {
+  it('T19, T31: wrong too often locks out the right one too, and says how long', async () => {
     const { body } = await create()
     await authenticate(provider.nextCode(body.secret))
+    const code = provider.nextCode(body.secret)
     const codes: string[] = []
     for (let i = 0; i < 6; i++) codes.push((await authenticate('000000')).body.code)
     expect(codes).toEqual([...Array(5).fill('invalid_code'), 'locked'])
-    const locked = await authenticate(provider.nextCode(body.secret).replace(/./g, '1'))
-    expect(locked.status === 429 ? Number(locked.headers['retry-after']) : 1).toBeGreaterThan(0)
+    const right = await authenticate(code)
+    expect(right.body).toMatchObject({ code: 'locked', status: 429 })
+    const waitSeconds = Number(right.headers['retry-after'])
+    expect(waitSeconds).toBe(right.body.retryAfterSeconds)
+    const wrong = await authenticate('111111')
+    expect({ ...wrong.body, requestId: '' }).toEqual({ ...right.body, requestId: '' })
+    provider.advance(waitSeconds)
+    expect((await authenticate(provider.nextCode(body.secret))).status).toBe(200)
     expect(host.events.map(({ type }) => type)).toContain('locked')
   })
 })

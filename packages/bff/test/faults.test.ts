@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Subject } from '../src/index.js'
 import { createFakeProvider, type FakeProvider, json, refusal, rightCode } from './fake-provider.js'
 import { type Answer, type Browser, type Host, member, openBrowser, startHost, user } from './host.js'
@@ -33,6 +33,33 @@ describe('the provider', () => {
     expect(answer.setCookies).toEqual([])
   })
 
+  it('F1, F37: slow in each of several calls: the request is answered after eight seconds all the same', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const patient = await startHost(provider.fetch, 'router', { timeoutMs: 60_000 })
+      const fresh = openBrowser(patient, user('user-2'))
+      await fresh.status()
+      let release = () => {}
+      provider.lie = (_seen, truth) =>
+        new Promise<void>((resolve) => {
+          release = resolve
+        }).then(truth)
+      const before = provider.seen.length
+      const answering = fresh.send('POST', '/mfa/totp', {})
+      await expect.poll(() => provider.seen.length).toBe(before + 1)
+      vi.advanceTimersByTime(7_000)
+      release()
+      await expect.poll(() => provider.seen.length).toBe(before + 2)
+      vi.advanceTimersByTime(1_200)
+      expect((await answering).body).toMatchObject({ code: 'upstream_timeout', status: 504 })
+      release()
+      await expect.poll(() => provider.person('user-2').pendingId).not.toBeNull()
+      await patient.close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('F2: refusing connections: says when to come back', async () => {
     provider.lie = () => Promise.reject(failure('ECONNREFUSED'))
     const answer = await authenticate()
@@ -52,10 +79,23 @@ describe('the provider', () => {
     expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, pending: null })
   })
 
-  it('F5: at fault itself: no verdict is asked for twice', async () => {
+  it('F5, F22: at fault itself: the code may be spent, and no verdict is asked for twice', async () => {
     provider.lie = () => refusal(500, 'internal_server_error')
-    expect((await authenticate()).body.code).toBe('upstream_unavailable')
+    expect((await authenticate()).body.code).toBe('outcome_unknown')
     expect(judged()).toBe(1)
+  })
+
+  it('that knows nobody of that name: says in the log how to make them known, since no person can', async () => {
+    const lines: unknown[] = []
+    const logger = { debug() {}, info() {}, warn() {}, error: (line: unknown) => void lines.push(line) }
+    const lost = await startHost(provider.fetch, 'handler', { logger })
+    onTestFinished(() => lost.close())
+    const nobody = openBrowser(lost, user('nobody'))
+    await nobody.status()
+    provider.lie = () => refusal(404, 'user_not_found')
+    expect((await nobody.send('POST', '/mfa/totp', {})).body.code).toBe('internal')
+    expect(JSON.stringify(lines)).toContain('AUTO_PROVISION=1')
+    expect(JSON.stringify(lines)).not.toContain('nobody')
   })
 
   it.each([
@@ -74,7 +114,9 @@ describe('the provider', () => {
   it('T30: locking a subject: says so, and for how long', async () => {
     provider.lie = () => refusal(429, 'user_lock_limit_reached', { 'retry-after': '60' })
     expect((await authenticate()).body).toMatchObject({ code: 'locked', retryAfterSeconds: 60 })
-    expect(host.events.at(-1)).toMatchObject({ type: 'locked', method: 'totp', retryAfterSeconds: 60 })
+    const factorId = provider.person('user-1').pendingId
+    const told = { type: 'locked', method: 'totp', retryAfterSeconds: 60, factorId }
+    expect(host.events.at(-1)).toMatchObject(told)
   })
 
   it('F15, F16: down for good: is left alone, and status and sign-out answer at once', async () => {
@@ -88,6 +130,20 @@ describe('the provider', () => {
     expect(performance.now() - began).toBeLessThan(500)
     expect(provider.seen.length).toBe(before)
     expect(host.events.map(({ type }) => type)).toContain('upstream_degraded')
+  })
+
+  it('refusing a code: the host is told of which authenticator', async () => {
+    await authenticate()
+    await authenticate('000000')
+    expect(host.events.at(-1)).toMatchObject({
+      type: 'challenge_failed',
+      method: 'totp',
+      code: 'invalid_code',
+      factorId: provider.person('user-1').factorId,
+      subject: { kind: 'user', userId: 'user-1' },
+      requestId: expect.any(String),
+      address: '127.0.0.1',
+    })
   })
 
   it('F15: refusing wrong codes, however many, is well', async () => {
@@ -249,6 +305,64 @@ describe('the limits', () => {
     expect((await other.send('POST', '/mfa/totp/authenticate', { code: '000000' })).body.code).toBe(
       'not_enrolled',
     )
+    await strict.close()
+  })
+
+  it.each<[string, () => Promise<Response> | Response]>([
+    ['is busy', () => refusal(429, 'too_many_requests')],
+    ['refuses connections', () => Promise.reject(failure('ECONNREFUSED'))],
+  ])('F6: give back what a code took while the provider %s', async (_how, fault) => {
+    const strict = await startHost(provider.fetch, 'router', {
+      limits: { judged: { subject: { max: 2, windowSeconds: 600 } } },
+    })
+    const one = openBrowser(strict, user('patient'))
+    await one.status()
+    await one.send('POST', '/mfa/totp', {})
+    const code = () => one.send('POST', '/mfa/totp/authenticate', { code: rightCode })
+    provider.lie = ({ path }) => (path.endsWith('authenticate') ? fault() : undefined)
+    for (let i = 0; i < 5; i++) expect((await code()).status).toBeGreaterThanOrEqual(429)
+    provider.lie = undefined
+    expect((await code()).status).toBe(200)
+    await strict.close()
+  })
+
+  it('F4: keep what a code took whose verdict got lost', async () => {
+    const strict = await startHost(provider.fetch, 'router', {
+      limits: { judged: { subject: { max: 2, windowSeconds: 600 } } },
+    })
+    const one = openBrowser(strict, user('unlucky'))
+    await one.status()
+    await one.send('POST', '/mfa/totp', {})
+    const code = () => one.send('POST', '/mfa/totp/authenticate', { code: '000000' })
+    provider.lie = ({ path }) =>
+      path.endsWith('authenticate') ? Promise.reject(failure('ECONNRESET')) : undefined
+    const codes = [await code(), await code(), await code()].map(({ body }) => body.code)
+    expect(codes).toEqual(['outcome_unknown', 'outcome_unknown', 'rate_limited'])
+    await strict.close()
+  })
+
+  it('bound what refused requests ask of the provider, and never change the refusal', async () => {
+    const strict = await startHost(provider.fetch, 'router', {
+      limits: { other: { session: { max: 5, windowSeconds: 600 } } },
+    })
+    provider.person('enrolled').factorId = 'totp-test-active'
+    for (const [id, method, path, body, refused] of [
+      ['enrolled', 'DELETE', '', {}, 'step_up_required'],
+      ['enrolled', 'POST', '', { restart: true }, 'step_up_required'],
+      ['enrolled', 'POST', '/recovery-codes', {}, 'step_up_required'],
+      ['enrolled', 'POST', '/recovery-codes/rotate', {}, 'step_up_required'],
+      ['nobody', 'DELETE', '', {}, 'not_enrolled'],
+      ['nobody', 'POST', '/authenticate', { code: '000000' }, 'not_enrolled'],
+      ['nobody', 'POST', '/recover', { recoveryCode: 'abcd-efgh' }, 'not_enrolled'],
+    ] as const) {
+      const one = openBrowser(strict, user(id, { sessionId: `${id} ${method} ${path}` }))
+      await one.status()
+      const before = provider.seen.length
+      for (let i = 0; i < 20; i++) {
+        expect((await one.send(method, `/mfa/totp${path}`, body)).body.code).toBe(refused)
+      }
+      expect(provider.seen.length - before).toBeLessThanOrEqual(5)
+    }
     await strict.close()
   })
 

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import { exportJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { identity } from '../src/index.js'
+import { identity, type Subject } from '../src/index.js'
 import { type Browser, type Host, openBrowser, startHost } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
 
@@ -89,6 +89,60 @@ describe('identity.stytchSession', () => {
     expect((await browser.send('GET', '/vault-open')).body.code).toBe('unauthenticated')
     expect((await browser.send('GET', '/who')).body).toBeNull()
     expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+  })
+
+  describe('T69, F16: with the provider away for longer than its word counts', () => {
+    const faults: [string, () => Promise<Response>][] = [
+      ['refusing connections', () => Promise.reject(new TypeError('fetch failed'))],
+      ['never answering', () => new Promise(() => {})],
+    ]
+    it.each(faults)(
+      '%s: status and sign-out know the person, and nothing else does',
+      async (_name, fault) => {
+        let isDown = false
+        const fetch: typeof provider.fetch = (request) => (isDown ? fault() : provider.fetch(request))
+        host = await startHost(fetch, 'handler', { identify: identity.stytchSession(), now: provider.now })
+        const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+        const browser = openBrowser(host, null)
+        cookieOf(browser, 'stytch_session', session_token)
+        const secret = await walk(browser, { kind: 'user', accountName: expect.any(String) })
+        provider.advance(301)
+        isDown = true
+        const status = await browser.status()
+        expect(status.body).toMatchObject({ enrolled: true, verified: null, stale: true })
+        const refused = await Promise.all([
+          browser.send('GET', '/vault'),
+          browser.send('GET', '/vault-open'),
+          browser.send('POST', '/mfa/totp'),
+          browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) }),
+          browser.send('DELETE', '/mfa/totp/pending'),
+        ])
+        expect(refused.map(({ body }) => body.code)).toEqual(Array(5).fill('upstream_unavailable'))
+        const left = await browser.send('POST', '/mfa/sign-out')
+        expect([left.status, left.headers['clear-site-data']]).toEqual([204, '"cache"'])
+        expect(left.setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=;.*Max-Age=0/)])
+        isDown = false
+        await nobodyIs(browser)
+      },
+    )
+
+    it('a session that has ended since names nobody, and can be signed out', async () => {
+      let isDown = false
+      const fetch: typeof provider.fetch = (request) =>
+        isDown ? Promise.reject(new TypeError('fetch failed')) : provider.fetch(request)
+      host = await startHost(fetch, 'handler', { identify: identity.stytchSession(), now: provider.now })
+      const { session_token } = await provider.admin.kit.createSession({
+        user_id: 'ada',
+        session_duration_minutes: 6,
+      })
+      const browser = openBrowser(host, null)
+      cookieOf(browser, 'stytch_session', session_token)
+      await browser.status()
+      provider.advance(361)
+      isDown = true
+      expect((await browser.send('GET', '/mfa/status')).body.code).toBe('upstream_unavailable')
+      expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+    })
   })
 
   it('T30: made-up sessions of one address reach the provider as often as its limit says', async () => {
@@ -222,5 +276,43 @@ describe('a function of the host', () => {
     const gate = await browser.send('GET', '/vault')
     expect(gate.status).toBe(500)
     expect(answer.text + gate.text + host?.logged.join('')).not.toContain('SENTINEL')
+    for (const { requestId } of [answer.body, gate.body]) {
+      const lines = host?.logged.filter((line) => line.includes(requestId)) ?? []
+      expect(lines.map((line) => JSON.parse(line)[0])).toEqual(['failure', 'request'])
+    }
+    await expect(host?.bff.session(new IncomingMessage(new Socket()))).rejects.toMatchObject({
+      name: 'BffError',
+      code: 'internal',
+    })
+  })
+
+  it.each([
+    ['userId', { kind: 'user', userId: 'SENTINEL@example.com', accountName: 'Ada' }],
+    ['userId', { kind: 'user', userId: 5, accountName: 'Ada' }],
+    ['organizationId', { kind: 'member', organizationId: 'org:1', memberId: 'grace', accountName: 'Grace' }],
+    ['memberId', { kind: 'member', organizationId: 'acme', memberId: '', accountName: 'Grace' }],
+  ])('T88: whose %s no provider can have says so in the log, without the value', async (field, subject) => {
+    const browser = await open(
+      () => subject as Subject,
+      () => ({}),
+    )
+    const answer = await browser.send('GET', '/mfa/status')
+    expect([answer.status, answer.body.code]).toEqual([500, 'internal'])
+    const [line = ''] = host?.logged ?? []
+    const sentence = `identify gave a subject whose ${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | - (and not . or ..).`
+    expect(JSON.parse(line)[1].error.message).toBe(sentence)
+    expect(line + answer.text).not.toContain('SENTINEL')
+    expect(answer.text).not.toContain(field)
+  })
+
+  it('that gives no account name says so in the log', async () => {
+    const browser = await open(
+      () => ({ kind: 'user', userId: 'ada' }) as Subject,
+      () => ({}),
+    )
+    expect((await browser.send('GET', '/mfa/status')).body.code).toBe('internal')
+    expect(JSON.parse(host?.logged[0] ?? '')[1].error.message).toBe(
+      'identify gave a subject whose accountName is not a string.',
+    )
   })
 })

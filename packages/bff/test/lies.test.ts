@@ -142,6 +142,35 @@ describe('every other answer', () => {
     },
   )
 
+  it.each([
+    ['create', user(), { user_id: 'user-2' }],
+    ['remove', user(), { user_id: 'user-2' }],
+    ['create', member(), { member_id: 'member-2' }],
+    ['authenticate', member(), { member_id: 'member-2' }],
+    ['authenticate', member(), { organization_id: 'org-2' }],
+    ['recover', member(), { member_id: 'member-2' }],
+    ['recoveryCodes', member(), { member_id: 'member-2' }],
+    ['rotate', member(), { member_id: 'member-2' }],
+    ['remove', member(), { member_id: 'member-2' }],
+  ] as const)(
+    'T64: to %s, with an id beside that is another’s, is thrown away',
+    async (operation, who, ids) => {
+      const browser = await waiting(who)
+      const { method, path } = routes[operation]
+      if (!/create|authenticate/.test(operation)) await authenticate(browser)
+      const [recoveryCode] = provider.person(who.kind === 'user' ? who.userId : who.memberId).codes
+      const body = { create: { restart: true }, authenticate: { code: rightCode }, recover: { recoveryCode } }
+      provider.lie = (seen, truth) =>
+        /capabilities|^\/v1\/users\/user|\/member$|sessions/.test(seen.path)
+          ? undefined
+          : truth().then(async (answer) => json({ ...(await answer.json()), ...ids }, answer.status))
+      const answer = await browser.send(method, `/mfa${path}`, { ...body }[operation as 'create'] ?? {})
+      expect(answer.body.code).toBe('bad_upstream')
+      expect(answer.setCookies).toEqual([])
+      expect(host.events.map(({ type }) => type)).toContain('foreign_answer')
+    },
+  )
+
   it('T64: about another organization than that of an unknown member lets nobody pass', async () => {
     provider.lie = ({ path }) => {
       if (path.endsWith('/member')) return refusal(404, 'member_not_found')
@@ -150,10 +179,10 @@ describe('every other answer', () => {
         : undefined
     }
     const browser = openBrowser(host, member())
-    expect((await browser.send('GET', '/vault-open')).body.code).toBe('upstream_unavailable')
+    expect((await browser.send('GET', '/vault-open')).body.code).toBe('bad_upstream')
   })
 
-  it('T64: of a session that is somebody else’s gives no MFA', async () => {
+  it('T64, F14: of a session that is somebody else’s gives no MFA, and is no outage', async () => {
     const clock = { now: Date.now() }
     await host.close()
     host = await startHost(provider.fetch, 'router', { now: () => clock.now })
@@ -165,8 +194,25 @@ describe('every other answer', () => {
       seen.path === '/v1/sessions/authenticate'
         ? truth().then(async (answer) => json(replaceIn(await answer.json(), 'user_id', 'user-2')))
         : undefined
-    expect((await browser.send('GET', '/vault')).body.code).toBe('upstream_unavailable')
-    expect((await browser.status()).body).toMatchObject({ verified: null, stale: true })
+    expect((await browser.send('GET', '/vault')).body).toMatchObject({ code: 'bad_upstream', status: 502 })
+    const answer = await browser.status()
+    expect(answer.body).toMatchObject({ code: 'bad_upstream', status: 502 })
+    expect(answer.setCookies).toEqual([])
+    expect(host.events.map(({ type }) => type)).toContain('foreign_answer')
+  })
+
+  it('T64, F14: of a session that is somebody else’s takes its MFA, however recent', async () => {
+    const browser = await waiting()
+    await authenticate(browser)
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    provider.lie = (seen, truth) =>
+      seen.path === '/v1/sessions/authenticate'
+        ? truth().then(async (answer) => json(replaceIn(await answer.json(), 'user_id', 'user-2')))
+        : undefined
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('bad_upstream')
+    expect((await browser.send('GET', '/vault')).body.code).toBe('bad_upstream')
+    provider.lie = () => Promise.reject(new TypeError('fetch failed'))
+    expect((await browser.send('GET', '/vault')).status).toBeGreaterThanOrEqual(502)
   })
 
   it('with a secret that no app takes starts nothing', async () => {

@@ -107,6 +107,28 @@ describe.each(mounts)('mounted as %s', (mount) => {
     },
   )
 
+  it('of recovery codes that cannot be read again no number is told but the provider’s own', async () => {
+    await start({ recoveryCodes: 'hashed' })
+    for (const [subject, told] of [
+      [user(), null],
+      [member('grace', { organizationId: 'acme' }), 9],
+    ] as const) {
+      const browser = openBrowser(host, subject)
+      await browser.status()
+      const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+      const code = provider.nextCode(secret)
+      const { body } = await browser.send('POST', '/mfa/totp/authenticate', { code })
+      expect(body).toMatchObject({ enrolled: true, recoveryCodesRemaining: null })
+      const rotate = () => browser.send('POST', '/mfa/totp/recovery-codes/rotate')
+      const recoveryCode = (await rotate()).body.recoveryCodes[0]
+      expect((await browser.status()).body.recoveryCodesRemaining).toBeNull()
+      const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
+      expect(recovered.body.recoveryCodesRemaining).toBe(told)
+      await rotate()
+      expect((await browser.status()).body.recoveryCodesRemaining).toBeNull()
+    }
+  })
+
   it('T19: wrong codes count down what is left, and then there is a wait', async () => {
     await start()
     const browser = openBrowser(host, user())

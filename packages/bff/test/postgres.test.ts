@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../totp-server/test/postgres.js'
 import { createDatabase, type Database } from '../src/database.js'
 import { createMarks } from '../src/marks.js'
 import { createRateLimit, type RateLimitOptions } from '../src/rate-limit.js'
+import { createSpentCodes } from '../src/spent-codes.js'
 
 let postgres: TestPostgres
 let admin: pg.Pool
@@ -125,4 +127,19 @@ it('T69: what one process marks, the others know at once', async () => {
     Array.from({ length: 20 }, (_, i) => (i % 2 ? one : two).add('spent code', until)),
   )
   expect(winners.filter(Boolean)).toHaveLength(1)
+})
+
+it.each([
+  ['in another order', 2, 2],
+  ['of which one has none but the older', 2, 1],
+])('T3, F43: a spent code is spent for processes with cookie keys %s', async (_how, first, second) => {
+  const keys = [randomBytes(32), randomBytes(32)]
+  const spentIn = (ring: readonly Uint8Array[]) =>
+    createSpentCodes(createMarks(Date.now, connect()), ring, Date.now)
+  const [one, two] = [spentIn(keys.slice(0, first)), spentIn(keys.toReversed().slice(-second))]
+  const names = [one, two].map((spent) => spent.names('user:1', '123456'))
+  expect(await one.has(names[0] ?? [])).toBe(false)
+  const added = await Promise.all([one.add(names[0] ?? []), two.add(names[1] ?? [])])
+  expect(added.filter(Boolean)).toHaveLength(1)
+  expect([await one.has(names[0] ?? []), await two.has(names[1] ?? [])]).toEqual([true, true])
 })

@@ -22,6 +22,9 @@ import {
   who,
 } from './kit-bff.js'
 
+/** A provider in no process of ours, which nothing asks at start. */
+const elsewhere = { UPSTREAM: 'url', UPSTREAM_URL: 'http://127.0.0.1:9' }
+
 beforeAll(buildProgram, 120_000)
 afterEach(endAll)
 
@@ -150,6 +153,20 @@ describe('kit-bff', () => {
     await agent.close()
   })
 
+  it('F47: counts the lines that nobody took', async () => {
+    const opsPort = await freePort()
+    const { url } = await start(environment({ ...elsewhere, OPS_PORT: String(opsPort) }))
+    const status = await call(url, 'GET', '/mfa/status')
+    const headers = { 'x-csrf': JSON.parse(status.text).csrfToken }
+    const dropped = async () => {
+      await Promise.all(Array.from({ length: 50 }, () => call(url, 'POST', '/mfa/totp', headers)))
+      const { text } = await call(`http://127.0.0.1:${opsPort}`, 'GET', '/metrics')
+      return Number(/^kit_bff_log_lines_dropped_total (\d+)$/m.exec(text)?.[1])
+    }
+    expect(await dropped()).toBe(0)
+    await expect.poll(dropped, { timeout: 25_000 }).toBeGreaterThan(0)
+  })
+
   it.each([
     ['COOKIE_KEYS', { COOKIE_KEYS: 'short' }],
     ['PROJECT_SECRET', { PROJECT_SECRET: '' }],
@@ -157,6 +174,9 @@ describe('kit-bff', () => {
     ['ENCRYPTION_KEYS', { ENCRYPTION_KEYS: '' }],
     ['ENCRYPTION_KEYS', { ENCRYPTION_KEYS: 'k1:short' }],
     ['ISSUER', { ISSUER: 'Acme: the company' }],
+    // T28: each process would else count codes alone, and nobody would know.
+    ['DATABASE_URL', { ...elsewhere, DATABASE_URL: 'postgres://127.0.0.1:9/none' }],
+    ['HOST', { HOST: '203.0.113.9' }],
   ])('refuses to start in one line that names %s', async (name, changes) => {
     const { out, err, code } = await runToEnd(environment(changes))
     expect({ out, code }).toEqual({ out: '', code: 1 })

@@ -1,7 +1,7 @@
-import { commonErrors, errors, guardErrors, ProblemBody, type Route, routes } from '@kit/contract'
+import { commonErrors, errors, ProblemBody, type Route, routes } from '@kit/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createFakeProvider, type FakeProvider } from './fake-provider.js'
-import { type Answer, type Browser, type Host, mounts, openBrowser, startHost, user } from './host.js'
+import { createFakeProvider, type FakeProvider, refusal, rightCode } from './fake-provider.js'
+import { type Answer, type Browser, type Host, member, mounts, openBrowser, startHost, user } from './host.js'
 
 /** Bodies that satisfy each schema, so that a refusal is about what the test changed. */
 const valid: Partial<Record<keyof typeof routes, object>> = {
@@ -32,7 +32,7 @@ const isSafe = (answer: Answer) => {
   expect(answer.headers['referrer-policy']).toBe('no-referrer')
   expect(answer.headers['content-security-policy']).toContain("default-src 'none'; frame-ancestors 'none'")
   expect(answer.headers['cross-origin-resource-policy']).toBe('same-origin')
-  expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
+  expect(answer.headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains')
   expect(answer.headers).not.toHaveProperty('x-powered-by')
   expect(answer.headers).not.toHaveProperty('access-control-allow-origin')
   expect(answer.headers).not.toHaveProperty('etag')
@@ -75,25 +75,41 @@ describe.each(mounts)('mounted as %s', (mount) => {
       }
     })
 
-    it.each(titled(table))('%s is found under no other spelling', async (_title, { route, path, body }) => {
-      const spellings = [
-        `${path}/`,
-        `${path}.css`,
-        `${path}/x.css`,
-        `/mfa${route.path.toUpperCase()}`,
-        `/mfa/.${route.path}`,
-        `/mfa/${route.path}`,
-        `/mfa/%2e${route.path}`,
-        `/mfa${route.path.slice(0, -1)}%${route.path.charCodeAt(route.path.length - 1).toString(16)}`,
-        `${path};a=b`,
-      ]
-      for (const spelling of spellings)
-        isRefusal(await untouched(browser.send(route.method, spelling, body)), 'not_found')
-    })
+    it.each(titled(table))(
+      'T77: %s is found under no other spelling',
+      async (_title, { route, path, body }) => {
+        const spellings = [
+          `${path}/`,
+          `${path}.css`,
+          `${path}/x.css`,
+          `/mfa${route.path.toUpperCase()}`,
+          `/mfa/.${route.path}`,
+          `/mfa/${route.path}`,
+          `/mfa/%2e${route.path}`,
+          `/mfa${route.path.slice(0, -1)}%${route.path.charCodeAt(route.path.length - 1).toString(16)}`,
+          `${path};a=b`,
+        ]
+        for (const spelling of spellings)
+          isRefusal(await untouched(browser.send(route.method, spelling, body)), 'not_found')
+      },
+    )
 
     it('T65: takes no word of a header for the method', async () => {
       const answer = await browser.send('GET', '/mfa/totp', undefined, { 'x-http-method-override': 'DELETE' })
       isRefusal(answer, 'method_not_allowed')
+    })
+
+    it.each(titled(table))('T67: %s lets no other origin read its answer', async (_title, row) => {
+      const { route, path, body } = row
+      for (const foreign of ['https://evil.example', 'null', 'https://app.example.com.evil.example']) {
+        const asked = { origin: foreign, 'access-control-request-method': route.method }
+        for (const method of [route.method, 'OPTIONS']) {
+          const answer = await browser.send(method, path, body, { ...asked, 'sec-fetch-site': 'cross-site' })
+          isSafe(answer)
+          const names = Object.keys(answer.headers)
+          expect(names.filter((name) => name.startsWith('access-control-'))).toEqual([])
+        }
+      }
     })
 
     it('leaves the mount path and everything beside it to the host', async () => {
@@ -112,7 +128,7 @@ describe.each(mounts)('mounted as %s', (mount) => {
     })
 
     it.each(titled(changing))(
-      'T65: %s wants to be asked by its own page',
+      'T65, T66: %s wants to be asked by its own page',
       async (_title, { route, path, body }) => {
         const foreign: Record<string, string | null>[] = [
           { 'sec-fetch-site': 'cross-site' },
@@ -401,17 +417,49 @@ describe.each(mounts)('mounted as %s', (mount) => {
 
   it('every code that a route answered is one that the contract names for it', async () => {
     for (const { operation, route } of table) {
-      const named: readonly string[] = [
-        ...commonErrors,
-        ...(route.identity ? guardErrors : []),
-        ...route.errors,
-      ]
+      const named: readonly string[] = [...commonErrors, ...route.errors]
       const answered = host.logged
         .map((line): [string, { operation?: string; code?: string }] => JSON.parse(line))
         .filter(([message, line]) => message === 'request' && line.operation === operation && line.code)
         .map(([, line]) => String(line.code))
       expect(answered.filter((code) => !named.includes(code))).toEqual([])
     }
+  })
+
+  it('a refusal keeps the connection, unless a body is still on its way', async () => {
+    const connection = async (...request: Parameters<Browser['send']>) =>
+      (await browser.send(...request)).headers['connection']
+    expect(await connection('GET', '/mfa/nothing')).toBe('keep-alive')
+    expect(await connection('PUT', '/mfa/status')).toBe('keep-alive')
+    expect(await connection('POST', '/mfa/sign-out', undefined, { 'x-csrf': 'x' })).toBe('keep-alive')
+    expect(await connection('POST', '/mfa/nothing', 'x'.repeat(100_000))).toBe('close')
+  })
+
+  it.each([
+    ['create', '/v1/b2b/totp', 'operation_restricted_by_organization_mfa_methods', 'not_supported'],
+    [
+      'authenticate',
+      '/v1/b2b/totp/authenticate',
+      'operation_restricted_by_organization_mfa_methods',
+      'not_supported',
+    ],
+    [
+      'recover',
+      '/v1/b2b/recovery_codes/recover',
+      'action_available_only_for_active_members',
+      'not_supported',
+    ],
+  ] as const)('%s names what it answers to %s: %s', async (operation, path, errorType, code) => {
+    const grace = openBrowser(host, member(`${operation}-${code}`))
+    await grace.status()
+    if (operation !== 'create') await grace.send('POST', '/mfa/totp', {})
+    if (operation === 'recover') await grace.send('POST', '/mfa/totp/authenticate', { code: rightCode })
+    provider.lie = (seen) => (seen.path === path ? refusal(400, errorType) : undefined)
+    const { route, body } = table.find((row) => row.operation === operation) ?? {}
+    const answer = await grace.send('POST', `/mfa${route?.path}`, body)
+    provider.lie = undefined
+    isRefusal(answer, code)
+    expect(route?.errors).toContain(code)
   })
 
   it('the OpenAPI document needs no identity and tells of this mount', async () => {

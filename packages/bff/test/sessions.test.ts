@@ -82,11 +82,27 @@ const enrolled = async (subject = user()) => {
 }
 
 describe('MFA', () => {
-  it('T59: has a cookie of its own at each success', async () => {
-    const { browser, secret } = await enrolled()
-    const before = browser.cookies.get(cookieName)
-    await pass(browser, secret)
-    expect(browser.cookies.get(cookieName)).not.toBe(before)
+  it('T59: is in the cookie of its success, and in none from before', async () => {
+    const browser = await signIn()
+    const { body } = await browser.send('POST', '/mfa/totp', {})
+    const cookieNow = () => browser.cookies.get(cookieName) ?? ''
+    const passAnew = async () => {
+      const before = cookieNow()
+      await pass(browser, body.secret)
+      return { before, after: cookieNow() }
+    }
+    const freshBy = async (cookie: string) => {
+      browser.cookies.set(cookieName, cookie)
+      const answer = await browser.send('GET', '/vault-fresh')
+      return answer.status === 200 ? answer.text : JSON.parse(answer.text).code
+    }
+    const first = await passAnew()
+    expect(await freshBy(first.before)).toBe('mfa_required')
+    expect(await freshBy(first.after)).toBe('gold')
+    provider.advance(121)
+    const second = await passAnew()
+    expect(await freshBy(second.before)).toBe('step_up_required')
+    expect(await freshBy(second.after)).toBe('gold')
   })
 
   it('T59: of one sign-in is not that of the next on the same browser', async () => {
@@ -277,6 +293,16 @@ describe('two processes', () => {
   })
 })
 
+describe('recovery codes', () => {
+  it('T72: are read anew each time, so that no void ones are shown', async () => {
+    const { browser } = await enrolled()
+    const reveal = () => browser.send('POST', '/mfa/totp/recovery-codes')
+    await reveal()
+    const { recoveryCodes } = (await browser.send('POST', '/mfa/totp/recovery-codes/rotate')).body
+    expect((await reveal()).body.recoveryCodes.sort()).toEqual(recoveryCodes.sort())
+  })
+})
+
 describe('signing out', () => {
   it('T69: ends the session here and at the provider, twice if asked to', async () => {
     const { browser } = await enrolled()
@@ -306,6 +332,47 @@ describe('signing out', () => {
     expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('step_up_required')
   })
 
+  it.each(['/mfa/totp/recovery-codes', '/mfa/totp/recovery-codes/rotate'])(
+    'T69, T72: leaves nothing of what %s has told to a captured cookie',
+    async (path) => {
+      const { browser } = await enrolled()
+      const thief = openBrowser(host, browser.subject)
+      thief.cookies = new Map(browser.cookies)
+      thief.csrf = browser.csrf
+      expect((await browser.send('POST', path)).status).toBe(200)
+      await browser.send('POST', '/mfa/sign-out')
+      expect((await thief.send('POST', path)).body.code).toBe('step_up_required')
+    },
+  )
+
+  it.each(['/mfa/totp/recovery-codes', '/mfa/totp/recovery-codes/rotate'])(
+    'T69: while %s is under way gives no recovery codes to whoever has left',
+    async (path) => {
+      const { browser } = await enrolled()
+      const { given, letGo } = holdBack(/recovery_codes(\/rotate)?$/)
+      const other = openBrowser(host, browser.subject)
+      other.cookies = new Map(browser.cookies)
+      other.csrf = browser.csrf
+      const showing = browser.send('POST', path)
+      await given
+      expect((await other.send('POST', '/mfa/sign-out')).status).toBe(204)
+      letGo()
+      expect((await showing).body.code).toBe('unauthenticated')
+    },
+  )
+
+  it.each(['/mfa/sign-out', '/leave'])('by %s tells the host whose session was revoked', async (path) => {
+    const { browser } = await enrolled()
+    await browser.send('POST', path)
+    expect(host.events.at(-1)).toMatchObject({
+      type: 'session_revoked',
+      reason: 'sign_out',
+      subject: { kind: 'user' },
+      requestId: expect.any(String),
+      address: '127.0.0.1',
+    })
+  })
+
   it('from the host leaves the cookies that the host sets', async () => {
     const { browser } = await enrolled()
     const left = await browser.send('POST', '/leave', undefined, { 'x-test-subject': null })
@@ -315,6 +382,28 @@ describe('signing out', () => {
     ])
     expect(left.headers['clear-site-data']).toBe('"cache"')
     expect(asked.at(-1)).toBe('/v1/sessions/revoke')
+  })
+})
+
+describe('F44: a clock that was set back an hour', () => {
+  it('makes what was learnt before count no longer, and MFA not fresh', async () => {
+    let back = 0
+    await host.close()
+    host = await startHost(upstream, 'router', { now: () => provider.now() - back })
+    const { browser, secret } = await enrolled()
+    back = 3_600_000
+    asked.length = 0
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    expect(asked).toEqual(['/v1/sessions/authenticate'])
+    expect((await browser.send('GET', '/vault-fresh')).body.code).toBe('step_up_required')
+    const { freshUntil } = (await browser.status()).body.verified
+    expect(Date.parse(freshUntil)).toBeLessThanOrEqual(provider.now() - back)
+    expect((await browser.send('DELETE', '/mfa/totp')).body.code).toBe('step_up_required')
+
+    for (const token of tokens) await provider.admin.sessions.revoke({ session_token: token })
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+    await pass(browser, secret)
+    expect((await browser.send('DELETE', '/mfa/totp')).status).toBe(200)
   })
 })
 

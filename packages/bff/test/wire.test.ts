@@ -183,6 +183,15 @@ describe('the plain wire', () => {
     expect((await authenticate(browser)).status).toBe(200)
   })
 
+  it('T3: a spent recovery code is as wrong as any other', async () => {
+    const browser = await open()
+    const { recoveryCodes } = (await create(browser)).body
+    await authenticate(browser)
+    const recover = () => browser.send('POST', '/mfa/totp/recover', { recoveryCode: recoveryCodes[0] })
+    expect((await recover()).status).toBe(200)
+    expect((await recover()).body).toMatchObject({ code: 'invalid_recovery_code', status: 422 })
+  })
+
   it('T4: of parallel submissions of one code from many browsers, one wins', async () => {
     const first = await open()
     await create(first)
@@ -194,6 +203,32 @@ describe('the plain wire', () => {
     const answers = await Promise.all(rivals.map((one) => authenticate(one)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ body }) => body.code === 'code_already_used')).toHaveLength(19)
+  })
+
+  it('T4: of two submissions that the provider accepts at once, one wins', async () => {
+    const first = await open()
+    await create(first)
+    provider.person('user-1').factorId = 'totp-test-active'
+    const rivals = ['monday', 'tuesday'].map((sessionId) =>
+      openBrowser(first.host, user('user-1', { sessionId })),
+    )
+    await Promise.all(rivals.map((one) => one.status()))
+    let asked = 0
+    let letGo = () => {}
+    const isBothAsked = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    provider.lie = ({ path }, truth) => {
+      if (path !== '/v1/totps/authenticate') return undefined
+      if (++asked === rivals.length) letGo()
+      return isBothAsked.then(truth)
+    }
+    const answers = await Promise.all(rivals.map((one) => authenticate(one)))
+    expect(asked).toBe(2)
+    expect(answers.map(({ status, body }) => [status, body.code]).sort()).toEqual([
+      [200, undefined],
+      [422, 'code_already_used'],
+    ])
   })
 
   it('a provider that comes back with more is believed after ten minutes', async () => {

@@ -128,7 +128,7 @@ export const routes = {
     request: null,
     responses: status,
     identity: true,
-    errors: upstreamErrors,
+    errors: [...upstreamErrors, 'invalid_request'],
   },
   create: {
     method: 'POST',
@@ -136,7 +136,7 @@ export const routes = {
     request: CreateInput,
     responses: { 201: PendingTotp, 200: PendingTotp },
     identity: true,
-    errors: [...changing, 'already_enrolled', 'step_up_required'],
+    errors: [...changing, 'already_enrolled', 'step_up_required', 'not_supported'],
   },
   authenticate: {
     method: 'POST',
@@ -151,6 +151,7 @@ export const routes = {
       'invalid_code',
       'code_already_used',
       'locked',
+      'not_supported',
     ],
   },
   recover: {
@@ -159,7 +160,14 @@ export const routes = {
     request: RecoverInput,
     responses: status,
     identity: true,
-    errors: [...changing, 'not_enrolled', 'registration_expired', 'invalid_recovery_code', 'locked'],
+    errors: [
+      ...changing,
+      'not_enrolled',
+      'registration_expired',
+      'invalid_recovery_code',
+      'locked',
+      'not_supported',
+    ],
   },
   recoveryCodes: {
     method: 'POST',
@@ -199,7 +207,7 @@ export const routes = {
     request: Nothing,
     responses: { 204: null },
     identity: true,
-    errors: [...guardErrors, 'unauthenticated'],
+    errors: [...guardErrors, 'unauthenticated', 'upstream_unavailable', 'upstream_timeout'],
   },
   openapi: {
     method: 'GET',
