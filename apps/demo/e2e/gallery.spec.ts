@@ -25,6 +25,8 @@ test('the steps of a state are walked: wrong code, recovery codes, recovery', as
   await expect((await show('TotpEnrollment', 'scan')).locator(kit('qr-code'))).toBeVisible()
   const codes = await show('TotpEnrollment', 'recovery codes')
   await expect(codes.locator(kit('recovery-codes')).locator('li')).toHaveCount(10)
+  const unsaved = await show('TotpEnrollment', 'unsaved')
+  await expect(unsaved.locator(kit('enrollment'))).toHaveAttribute('data-state', 'unsaved')
   await expect((await show('TotpChallenge', 'wrong code')).locator(kit('error'))).toBeVisible()
   const after = await show('TotpChallenge', 'after a recovery code')
   await expect(after.locator(kit('challenge'))).toHaveAttribute('data-state', 'after')
@@ -32,7 +34,22 @@ test('the steps of a state are walked: wrong code, recovery codes, recovery', as
     'data-state',
     'remove',
   )
+  await expect((await show('MfaSettings', 'step-up')).locator(kit('step-up'))).toBeVisible()
 })
+
+for (const page of ['light', 'dark'] as const)
+  for (const stage of ['light', 'dark'] as const)
+    test(`a ${stage} stage on a ${page} page has the colours of its own theme`, async ({ page: tab }) => {
+      await tab.emulateMedia({ colorScheme: page })
+      await tab.goto(`/gallery?theme=${stage}`)
+      const [around, card] = stage === 'light' ? [246, 255] : [20, 28]
+      await expect(tab.locator('.stage').first()).toHaveCSS(
+        'background-color',
+        new RegExp(`^rgb\\(${around},`),
+      )
+      const shown = tab.locator('.stage').first().locator(kit('enrollment'))
+      await expect(shown).toHaveCSS('background-color', new RegExp(`^rgb\\(${card},`))
+    })
 
 test('the look is in the address: dark, from right to left, and each language', async ({ page }) => {
   await page.goto('/gallery?theme=dark&dir=rtl&locale=ar')

@@ -96,7 +96,7 @@ for (const host of ['127.0.0.1', 'evil.localhost', 'localhost']) {
   })
 }
 
-test('after a sign-out neither Back nor a stale tab shows anything', async ({ page, context }) => {
+test('T77: after a sign-out neither Back nor a stale tab shows anything', async ({ page, context }) => {
   await signUp(page, somebody())
   const { recoveryCodes } = await enroll(page)
   const stale = await context.newPage()

@@ -74,12 +74,14 @@ export function AttemptForm(props: AttemptFormProps) {
     else void attempt(() => send(next))
   }
 
-  const problem = typeof failure === 'object' ? !waited && <ErrorText error={failure} wait={wait} /> : failure
+  const problem = failure instanceof MfaError ? !waited && <ErrorText error={failure} wait={wait} /> : failure
   const field = { ref, value, autoFocus }
 
   return (
     <form
       className="kit-form"
+      // Sent before the script is there, it would put the code into the address otherwise.
+      method="post"
       data-state={busy ? 'checking' : wait ? 'waiting' : failure ? 'error' : 'idle'}
       aria-label={title}
       onSubmit={(event) => {
@@ -110,7 +112,7 @@ export function AttemptForm(props: AttemptFormProps) {
       )}
       <p role="status">{busy ? t.busy : waited ? t.again : ''}</p>
       <div className="kit-actions">
-        <Action name="submit" type="submit" busy={busy || wait > 0}>
+        <Action name="submit" type="submit" busy={busy || !!wait}>
           {t.submit}
         </Action>
         {children?.(attempt)}

@@ -221,7 +221,7 @@ export const CodeInput = forwardRef<HTMLInputElement, CodeInputProps>(function C
     variant,
     className = '',
     id = ownId,
-    'aria-describedby': describedBy,
+    'aria-describedby': describedBy = '',
     ...field
   } = props
   const { ref, cells, inputProps } = useCodeInput(field)
@@ -250,7 +250,7 @@ export const CodeInput = forwardRef<HTMLInputElement, CodeInputProps>(function C
           id={id}
           data-kit="code-input"
           aria-invalid={!!error}
-          aria-describedby={`${id}h ${id}e ${describedBy ?? ''}`}
+          aria-describedby={`${id}h ${id}e ${describedBy}`}
         />
         <span aria-hidden="true">
           {cells.map(({ char, active }, index) => (

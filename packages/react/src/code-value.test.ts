@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { digitsOf, readEdit } from './code-value.js'
 
-describe('digitsOf', () => {
+describe('T102: digitsOf', () => {
   it.each([
     ['123456', '123456'],
     ['123 456', '123456'],

@@ -24,7 +24,7 @@ export function ConfirmPanel({ title, children, error, isPending, onConfirm, onC
       <Heading step="confirm" first>
         {title}
       </Heading>
-      {children}
+      <p>{children}</p>
       <p role="status">{isPending ? t.busy : ''}</p>
       <ErrorAlert error={error} />
       <div className="kit-actions">

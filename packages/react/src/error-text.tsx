@@ -14,7 +14,8 @@ export function ErrorAlert({ error }: { error: MfaError | null }) {
 /**
  * A failure in words: what happened, how long to wait, how many attempts are left.
  * In a form, `wait` counts down and is always there; elsewhere it is what the server said, if anything.
- * The seconds run in a timer with `aria-live="off"`, so that an alert around it is read once and not every second.
+ * The seconds run in a timer with `aria-live="off"`, so that an alert around it is read once and not every second. The
+ * timer is named by the whole wait, so that the field, which is described by all this, is not described anew either.
  */
 export function ErrorText({ error, wait }: { error: MfaError; wait: number | undefined }) {
   const t = useGroup('error', english)
@@ -29,9 +30,14 @@ export function ErrorText({ error, wait }: { error: MfaError; wait: number | und
   return (
     <span data-kit="error" data-state={code}>
       {parts.filter(Boolean).join(' ')}
+      {!!wait && ' '}
       {!!wait && (
-        <span role="timer" aria-live="off">
-          {` ${format(t.wait, { time: wait })}`}
+        <span
+          role="timer"
+          aria-label={format(t.wait, { time: error.retryAfterSeconds as number })}
+          aria-live="off"
+        >
+          {format(t.wait, { time: wait })}
         </span>
       )}
     </span>

@@ -1,30 +1,25 @@
-import type { MfaStatus } from '@kit/contract'
-import { type DataTag, type QueryKey, type UnusedSkipTokenOptions, useQuery } from '@tanstack/react-query'
-import { type Mfa, useMfa } from './context.js'
-import type { MfaError } from './mfa-error.js'
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useMfa } from './context.js'
 import { useStepUp } from './step-up.js'
 import { useOperation } from './use-operation.js'
-import { statusKey } from './use-send.js'
+import { mfaStatusOptions } from './use-send.js'
 
-/** What `queryOptions` makes of them, without loading that function, which gives back what it takes. */
-type StatusOptions = UnusedSkipTokenOptions<MfaStatus, MfaError> & {
-  queryKey: DataTag<QueryKey, MfaStatus, MfaError>
-}
-
-/** Options of the status query: for `prefetchQuery`, `ensureQueryData` and route loaders. */
-export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'client'>): StatusOptions {
-  return {
-    queryKey: statusKey(baseUrl) as QueryKey as StatusOptions['queryKey'],
-    queryFn: ({ signal }) => client.status(undefined, { signal }),
-    staleTime: 30_000,
-    retry: (failures, { status }) => failures < 2 && (!status || status > 500),
-  }
-}
-
-/** What the BFF says of the person who asks; read again when the window is focused. Holds no secret. */
+/**
+ * What the BFF says of the person who asks; read again when the window is focused, forgotten where nobody is signed in
+ * any more. Holds no secret.
+ */
 export function useMfaStatus() {
-  const { baseUrl, client, queryClient } = useMfa()
-  return useQuery(mfaStatusOptions({ baseUrl, client }), queryClient)
+  const mfa = useMfa()
+  const { queryClient } = mfa
+  const options = mfaStatusOptions(mfa)
+  const query = useQuery(options, queryClient)
+  const isOver = query.data && query.error?.code === 'unauthenticated'
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each end of a session
+  useEffect(() => {
+    if (isOver) void queryClient.resetQueries(options)
+  }, [isOver])
+  return query
 }
 
 /** Begins a registration, or answers the one that is pending: secret, otpauth URI and recovery codes. */

@@ -6,7 +6,7 @@ import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
-import { action, hookKit, kit, lateReads } from '../test/render-kit.js'
+import { action, everythingKept, hookKit, kit, lateReads } from '../test/render-kit.js'
 import * as kitReact from './index.js'
 import {
   MfaError,
@@ -18,6 +18,7 @@ import {
   TotpEnrollment,
   useAuthenticateTotp,
   useMfaStatus,
+  useSignOut,
   useStepUp,
 } from './index.js'
 
@@ -86,6 +87,36 @@ it('renders on the server and hydrates without a warning', async () => {
   expect(errors).not.toHaveBeenCalled()
   expect(bff.calls.filter(({ operation }) => operation !== 'status')).toHaveLength(0)
   await act(() => root.unmount())
+})
+
+it('H01: a recovery code that was typed before the script runs is sent', async () => {
+  const bff = new FakeBff().enroll()
+  const tree = (
+    <MfaProvider baseUrl="/mfa" fetch={bff.fetch}>
+      <RecoverAccount />
+    </MfaProvider>
+  )
+  const host = document.createElement('div')
+  host.innerHTML = renderToString(tree)
+  document.body.append(host)
+  const field = kit<HTMLInputElement>('recovery-code-input') as HTMLInputElement
+  field.value = bff.recoveryCodes[0] ?? ''
+  const root = await act(() => hydrateRoot(host, tree))
+  expect(field.dataset.state).toBe('filled')
+  await userEvent.click(action('submit'))
+  await waitFor(() => expect(kit('recover')?.dataset.state).toBe('after'))
+  await act(() => root.unmount())
+})
+
+it('after a sign-out nothing is known of who was there', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const queryClient = new QueryClient()
+  const hook = hookKit(() => ({ status: useMfaStatus(), signOut: useSignOut() }), bff, queryClient)
+  await waitFor(() => expect(hook.current.status.data?.enrolled).toBe(true))
+  act(() => hook.current.signOut.mutate())
+  await waitFor(() => expect(hook.current.status.error?.code).toBe('unauthenticated'))
+  expect(hook.current.status.data).toBeUndefined()
+  expect(everythingKept(queryClient)).not.toContain('ada@example.com')
 })
 
 const useBoth = () => ({ status: useMfaStatus(), authenticate: useAuthenticateTotp() })
@@ -205,6 +236,14 @@ it('asks nobody for a code who has no authenticator app', async () => {
   const failed = stepUp(async () => Promise.reject(await MfaError.from(problemOf('mfa_required'))))
   expect(await failed.catch((error: MfaError) => error.code)).toBe('mfa_required')
   expect(kit('step-up')).toBeNull()
+})
+
+it('asks nobody for a code who has no authenticator app, where the status was not read before', async () => {
+  const bff = new FakeBff()
+  const { current: stepUp } = hookKit(useStepUp, bff)
+  expect((await stepUp(async () => problemOf('mfa_required'))).status).toBe(403)
+  expect(kit('step-up')).toBeNull()
+  expect(bff.count('status')).toBe(1)
 })
 
 it('two calls that need a code ask once', async () => {

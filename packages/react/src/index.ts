@@ -7,7 +7,6 @@ export type { CodeCell, CodeChangeReason, CodeInputOptions, CodeInputProps } fro
 export { CodeInput, useCodeInput } from './code-input.js'
 export type { StepUp, StepUpOptions } from './context.js'
 export {
-  mfaStatusOptions,
   useAuthenticateTotp,
   useCancelTotp,
   useCreateTotp,
@@ -33,6 +32,7 @@ export { TotpChallenge, type TotpChallengeProps } from './totp-challenge.js'
 export { TotpEnrollment, type TotpEnrollmentProps } from './totp-enrollment.js'
 export { formatMessage, type MessageValues, useMessages } from './use-messages.js'
 export { mfaKeys, type OperationHook } from './use-operation.js'
+export { mfaStatusOptions } from './use-send.js'
 export {
   type EnrollmentState,
   type TotpEnrollment as TotpEnrollmentFlow,

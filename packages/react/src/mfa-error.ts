@@ -68,9 +68,8 @@ export class MfaError extends Error {
   static async from(response: Response): Promise<MfaError> {
     const { status } = response
     const problem: Problem | undefined = await response.json().catch(() => {})
-    return problem?.type === `urn:kit:error:${problem?.code}`
-      ? new MfaError(problem.code, { ...problem, status })
-      : new MfaError('internal', { status })
+    const known = problem?.type === `urn:kit:error:${problem?.code}` && problem
+    return new MfaError(known ? known.code : 'internal', { ...known, status })
   }
 }
 

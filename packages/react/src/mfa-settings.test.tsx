@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react'
+import { act, fireEvent, screen, waitFor } from '@testing-library/react'
 import { expect, it } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
 import { action, everythingKept, kit, renderKit } from '../test/render-kit.js'
@@ -190,6 +190,48 @@ it('after a reload before the codes were saved, offers them again, and takes it 
   expect(action('reveal')).toBeTruthy()
   await user.click(action('saved'))
   await state('on')
+})
+
+it.each([true, false])(
+  'D06: new codes that were not saved are remembered across a reload, with reveal: %s',
+  async (reveal) => {
+    const bff = new FakeBff().enroll().verify()
+    bff.capabilities = { ...bff.capabilities, reveal }
+    const first = renderKit(<MfaSettings />, bff)
+    await state('on')
+    await first.user.click(action('rotate'))
+    await first.user.click(action('continue'))
+    await waitFor(() => expect(codes()).toHaveLength(10))
+    first.unmount()
+    const { user } = renderKit(<MfaSettings />, bff)
+    await waitFor(() => expect(kit('enrollment')?.dataset.state).toBe('unsaved'))
+    expect(document.querySelectorAll('[data-kit-action="reveal"]')).toHaveLength(reveal ? 1 : 0)
+    await user.click(action('saved'))
+    await state('on')
+  },
+)
+
+it('D06: new codes that were saved are forgotten', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('rotate'))
+  await user.click(action('continue'))
+  await waitFor(() => expect(codes()).toHaveLength(10))
+  await user.click(action('saved'))
+  await state('on')
+  expect(sessionStorage).toHaveLength(0)
+})
+
+it('says that nobody is signed in any more, and nothing of who was', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
+  await state('loading')
+  expect(everythingKept(queryClient)).not.toContain('ada@example.com')
 })
 
 it('goes on to the settings where another tab has set up the app meanwhile', async () => {

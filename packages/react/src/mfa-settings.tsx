@@ -25,8 +25,8 @@ export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'>, Si
   className?: string | undefined
 }
 
-/** `enroll` is sticky: it stays until its last step, though the status says `enrolled` before that. */
-type View = 'home' | 'enroll' | 'replace' | 'rotate' | 'remove'
+/** `off` is the setting up. It is sticky: it stays until its last step, though the status says `enrolled` before that. */
+type View = 'on' | 'off' | 'replace' | 'rotate' | 'remove'
 
 /**
  * A person's own settings: whether it is on and required, another authenticator app, recovery codes, turning it off.
@@ -40,32 +40,31 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
   const { data: status, error } = useMfaStatus()
-  const [view, setView] = useState<View>(start ?? 'home')
   const unsaved = useUnsavedCodes()
   const [seen, setSeen] = useState(false)
+  const [view, setView] = useState<View>(start ?? 'on')
   const reveal = useRecoveryCodes()
   const shown = reveal.data ? 'codes' : view
 
   // While rendering, so that the page never shows the settings in between.
-  if (status && view === 'home' && (!status.enrolled || (unsaved && status.verified && !seen)))
-    setView('enroll')
+  if (status && view === 'on' && (!status.enrolled || (unsaved && status.verified && !seen))) setView('off')
 
   const home = () => {
     setSeen(true)
-    setView('home')
+    setView('on')
   }
-  const state = !status ? 'loading' : shown === 'enroll' ? 'off' : shown === 'home' ? 'on' : shown
+  const state = status ? shown : 'loading'
 
   return (
     <section className={className} data-kit="settings" data-state={state} aria-label={title}>
       {/* The panels of a change have a heading of their own, which takes the focus next. */}
-      <Heading step={status ? shown : 'loading'}>{title}</Heading>
+      <Heading step={state}>{title}</Heading>
       <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : busy}</p>
       <ErrorAlert error={status ? null : error} />
       {status?.required && <p>{t.required}</p>}
-      {status && shown === 'home' && <Home status={status} reveal={reveal} onView={setView} />}
+      {status && shown === 'on' && <Home status={status} reveal={reveal} onView={setView} />}
       {reveal.data && <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
-      {view === 'enroll' && <TotpEnrollment {...options} site={site} onDone={home} />}
+      {view === 'off' && <TotpEnrollment {...options} site={site} onDone={home} />}
       {view === 'replace' && (
         <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
       )}
@@ -86,7 +85,7 @@ function Home({ status, reveal, onView }: HomeProps) {
   const codes = useGroup('recoveryCodes', recoveryCodes)
   const { rotate, replace } = useGroup('recovered', recovered)
   const { upstream_unavailable } = useGroup('error', errorEnglish)
-  const { capabilities, recoveryCodesRemaining: left } = status
+  const { capabilities } = status
   const button = (action: string, text: string, onClick: () => void) => (
     <Action name={action} busy={reveal.isPending} onClick={onClick}>
       {text}
@@ -95,8 +94,12 @@ function Home({ status, reveal, onView }: HomeProps) {
   return (
     <>
       {status.stale && <p>{upstream_unavailable}</p>}
-      <RecoveryStock remaining={left} low={isLow(left)} messages={useMfa().messages} format={useFormat()} />
-      {!capabilities.rotate && capabilities.remove && <p>{t.noRotate}</p>}
+      <RecoveryStock
+        status={status}
+        low={isLow(status.recoveryCodesRemaining)}
+        messages={useMfa().messages}
+        format={useFormat()}
+      />
       <ErrorAlert error={reveal.error} />
       <div className="kit-actions">
         {capabilities.remove && button('restart', replace, () => onView('replace'))}
@@ -110,16 +113,15 @@ function Home({ status, reveal, onView }: HomeProps) {
 
 function RemovePanel({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
   const t = useGroup('settings', settings)
-  const { mutateAsync, error, isPending } = useRemoveTotp()
+  const { mutateAsync, ...operation } = useRemoveTotp()
   return (
     <ConfirmPanel
       title={t.remove}
-      error={error}
-      isPending={isPending}
+      {...operation}
       onConfirm={() => void mutateAsync().then(onDone, () => {})}
       onCancel={onCancel}
     >
-      <p>{t.removeBody}</p>
+      {t.removeBody}
     </ConfirmPanel>
   )
 }

@@ -31,15 +31,13 @@ export const QrCode = forwardRef<SVGSVGElement, QrCodeProps>(function QrCode(
     <QRCodeSVG
       {...rest}
       ref={ref}
+      data-kit="qr-code"
+      data-state="ready"
       className={`kit-qr-code ${className}`}
       value={value}
       title={title ?? t.qrCode}
       size={Math.max(200, size)}
       marginSize={4}
-      fgColor="#000"
-      bgColor="#fff"
-      data-kit="qr-code"
-      data-state="ready"
     />
   )
 })

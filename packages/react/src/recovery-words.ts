@@ -9,6 +9,7 @@ export const recovered = {
   rotate: 'Make new recovery codes',
   left: { one: '{count} recovery code left.', other: '{count} recovery codes left.' },
   low: 'Make new ones before you need one.',
+  noRotate: 'New recovery codes come with a new authenticator app.',
   recovery: 'Recovery code',
   forgiving: 'Capital letters, dashes and spaces do not matter.',
 }

@@ -1,7 +1,7 @@
 // The challenge loads this file when it is needed. So what it needs of the kit is handed to it: a module that both
 // import would be a file of its own before the first code, and cost 330 bytes more.
 import type { MfaStatus } from '@kit/contract'
-import { type ReactNode, type RefObject, useId } from 'react'
+import { type ReactNode, type RefObject, useEffect, useId } from 'react'
 import { Heading } from './heading.js'
 import type { Messages } from './messages/en.js'
 import type { NextStep, OnSuccess } from './next-step.js'
@@ -34,15 +34,16 @@ interface RecoveryFieldProps {
 export function RecoveryField({ field, messages, error, busy, onChange }: RecoveryFieldProps) {
   const t = messages?.recovered ?? recovered
   const id = useId()
+  // Typed before the script was there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, after hydration
+  useEffect(() => onChange((field.ref.current as HTMLInputElement).value), [])
   return (
     <div className="kit-field">
       <label htmlFor={id}>{t.recovery}</label>
       <p id={`${id}h`}>{t.forgiving}</p>
       <input
         {...field}
-        id={id}
         name="recovery-code"
-        data-kit="recovery-code-input"
         data-state={field.value ? 'filled' : 'empty'}
         type="text"
         inputMode="text"
@@ -53,11 +54,13 @@ export function RecoveryField({ field, messages, error, busy, onChange }: Recove
         dir="ltr"
         readOnly={busy}
         aria-busy={busy}
+        id={id}
+        data-kit="recovery-code-input"
         aria-invalid={!!error}
         aria-describedby={`${id}h ${id}e`}
         onChange={(event) => onChange(event.target.value)}
       />
-      <p role="alert" id={`${id}e`}>
+      <p id={`${id}e`} role="alert">
         {error}
       </p>
     </div>
@@ -65,26 +68,29 @@ export function RecoveryField({ field, messages, error, busy, onChange }: Recove
 }
 
 interface StockProps {
-  remaining: number | null
+  status: MfaStatus
   low: boolean
   messages: Messages | undefined
   format: Format
 }
 
-/** How many recovery codes are left, with a warning when they are few or none. */
-export function RecoveryStock({ remaining, low, messages, format }: StockProps) {
+/** How many recovery codes are left, with a warning when they are few or none, and where new ones come from. */
+export function RecoveryStock({ status, low, messages, format }: StockProps) {
   const t = messages?.recovered ?? recovered
+  const { recoveryCodesRemaining: count, capabilities } = status
   return (
-    remaining !== null && (
-      <p className="kit-stock" data-state={low ? 'low' : 'enough'}>
-        {format(t.left, { count: remaining })} {low && t.low}
-      </p>
-    )
+    <>
+      {count !== null && (
+        <p className="kit-stock" data-state={low ? 'low' : 'enough'}>
+          {format(t.left, { count })} {low && t.low}
+        </p>
+      )}
+      {!capabilities.rotate && <p>{t.noRotate}</p>}
+    </>
   )
 }
 
-interface AfterSignInProps extends Omit<StockProps, 'remaining'> {
-  status: MfaStatus
+interface AfterSignInProps extends StockProps {
   /** The person has just used a recovery code. */
   spent: boolean
   onSuccess: OnSuccess | undefined
@@ -92,9 +98,10 @@ interface AfterSignInProps extends Omit<StockProps, 'remaining'> {
 }
 
 /** After a recovery code, or with few of them left: set up another app, make new codes, or go on. */
-export function AfterSignIn({ status, spent, onSuccess, words, ...stock }: AfterSignInProps) {
+export function AfterSignIn({ spent, onSuccess, words, ...stock }: AfterSignInProps) {
   const t = stock.messages?.recovered ?? recovered
-  const { capabilities, recoveryCodesRemaining } = status
+  const { status } = stock
+  const { remove, rotate } = status.capabilities
   const button = (name: string, text: string, next?: NextStep) => (
     <button type="button" data-kit-action={name} onClick={() => onSuccess?.(status, next)}>
       {text}
@@ -106,10 +113,10 @@ export function AfterSignIn({ status, spent, onSuccess, words, ...stock }: After
         {t.title}
       </Heading>
       {spent && <p>{t.body}</p>}
-      <RecoveryStock {...stock} remaining={recoveryCodesRemaining} />
+      <RecoveryStock {...stock} />
       <div className="kit-actions">
-        {spent && capabilities.remove && button('restart', t.replace, 'replace')}
-        {capabilities.rotate && button('rotate', t.rotate, 'rotate')}
+        {(spent || !rotate) && remove && button('restart', t.replace, 'replace')}
+        {rotate && button('rotate', t.rotate, 'rotate')}
         {button('continue', words.continue)}
       </div>
     </>

@@ -4,6 +4,7 @@ import { Heading } from './heading.js'
 import { useRotateRecoveryCodes } from './hooks.js'
 import { recoveryCodes } from './messages/en.js'
 import { recovered } from './recovery-words.js'
+import { markUnsaved } from './unsaved-codes.js'
 import { useGroup } from './use-messages.js'
 
 interface RotatePanelProps extends SiteOptions {
@@ -16,17 +17,21 @@ interface RotatePanelProps extends SiteOptions {
 export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
-  const { data, error, isPending, mutate } = useRotateRecoveryCodes()
+  const { data, mutateAsync, ...operation } = useRotateRecoveryCodes()
   if (!data)
     return (
       <ConfirmPanel
         title={rotate}
-        error={error}
-        isPending={isPending}
-        onConfirm={() => mutate()}
+        {...operation}
+        onConfirm={() =>
+          void mutateAsync().then(
+            () => markUnsaved(true),
+            () => {},
+          )
+        }
         onCancel={onCancel}
       >
-        <p>{t.rotate}</p>
+        {t.rotate}
       </ConfirmPanel>
     )
   return (
@@ -34,7 +39,14 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
       <Heading step="codes" first>
         {t.title}
       </Heading>
-      <CodesToSave site={site} codes={data.recoveryCodes} onSaved={onDone} />
+      <CodesToSave
+        site={site}
+        codes={data.recoveryCodes}
+        onSaved={() => {
+          markUnsaved(false)
+          onDone()
+        }}
+      />
     </>
   )
 }

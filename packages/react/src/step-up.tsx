@@ -1,10 +1,9 @@
-import type { MfaStatus } from '@kit/contract'
 import { useLayoutEffect, useMemo, useRef } from 'react'
 import { type StepUp, useMfa, type Waiting } from './context.js'
 import { challenge } from './messages/en.js'
 import { MfaError } from './mfa-error.js'
 import { useGroup } from './use-messages.js'
-import { statusKey } from './use-send.js'
+import { mfaStatusOptions } from './use-send.js'
 import { Verify } from './verify.js'
 
 /**
@@ -12,29 +11,30 @@ import { Verify } from './verify.js'
  * See {@link StepUp}.
  */
 export function useStepUp(): StepUp {
-  const { ask, baseUrl, queryClient } = useMfa()
+  const mfa = useMfa()
   return useMemo<StepUp>(() => {
+    const { ask, queryClient } = mfa
     // `mfa_required` is said to people without an authenticator app too; they have no code to give.
-    const asksForCode = (error: unknown) => {
+    const asksForCode = async (error: unknown) => {
       const { code } = Object(error)
       if (code !== 'mfa_required') return code === 'step_up_required'
-      return queryClient.getQueryData<MfaStatus>(statusKey(baseUrl))?.enrolled !== false
+      return (await queryClient.ensureQueryData(mfaStatusOptions(mfa)).catch(() => {}))?.enrolled
     }
     return async (action, options) => {
       for (;;) {
         try {
           const answer = await action()
-          if (!(answer instanceof Response && answer.status === 403)) return answer
-          if (!asksForCode(await MfaError.from(answer.clone()))) return answer
+          const refusal = answer instanceof Response && answer.status === 403
+          if (!(refusal && (await asksForCode(await MfaError.from(answer.clone()))))) return answer
         } catch (error) {
-          if (!asksForCode(error)) throw error
+          if (!(await asksForCode(error))) throw error
         }
         await new Promise<void>((resolve, reject) => {
           ask((waiting) => [...waiting, { ...options, Dialog: StepUpDialog, resolve, reject }])
         })
       }
     }
-  }, [ask, baseUrl, queryClient])
+  }, [mfa])
 }
 
 /**

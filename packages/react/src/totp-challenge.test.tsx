@@ -144,7 +144,7 @@ it('T104: a code that was used already asks for the next one', async () => {
   )
 })
 
-it('S07: a request that got no answer is not sent again, and the code stays', async () => {
+it('S07, F41: a request that got no answer is not sent again, and the code stays', async () => {
   const bff = new FakeBff().enroll()
   renderKit(<TotpChallenge />, bff)
   await waitFor(() => expect(field()).toBeTruthy())
@@ -284,7 +284,7 @@ it('after a recovery code the person chooses what comes next, and settings begin
 it.each([
   [3, '3 recovery codes left. Make new ones before you need one.'],
   [0, '0 recovery codes left. Make new ones before you need one.'],
-])('warns at sign-in with %d recovery codes left', async (left, words) => {
+])('T57: warns at sign-in with %d recovery codes left', async (left, words) => {
   const bff = new FakeBff().enroll()
   bff.recoveryCodes.splice(left)
   const success = vi.fn()
@@ -293,6 +293,19 @@ it.each([
   await waitFor(() => expect(kit('challenge')?.textContent).toContain(words))
   await user.click(action('continue'))
   expect(success).toHaveBeenCalledTimes(1)
+})
+
+it('where no new codes can be made, few of them lead to a new authenticator app', async () => {
+  const bff = new FakeBff().enroll()
+  bff.recoveryCodes.splice(1)
+  bff.capabilities = { ...bff.capabilities, rotate: false }
+  const success = vi.fn()
+  const { user } = renderKit(<TotpChallenge onSuccess={success} />, bff)
+  enter(codeOf(1))
+  await waitFor(() => expect(kit('challenge')?.dataset.state).toBe('after'))
+  expect(kit('challenge')?.textContent).toContain('New recovery codes come with a new authenticator app.')
+  await user.click(action('restart'))
+  expect(success).toHaveBeenCalledWith(expect.objectContaining({ enrolled: true }), 'replace')
 })
 
 it('T81: neither a code nor a recovery code stays in a cache', async () => {

@@ -213,6 +213,18 @@ describe('when another tab has changed the registration and the status is read a
     await step('codes')
   })
 
+  it('one that was cancelled there is shown no longer after its first code', async () => {
+    const { bff, user } = await scanned()
+    bff.pending = undefined
+    enter(codeOf(1))
+    await step('expired')
+    expect(kit('error')).toBeNull()
+    await user.click(action('restart'))
+    await step('scan')
+    enter(codeOf(2))
+    await step('codes')
+  })
+
   it('one that was confirmed there is shown no longer', async () => {
     const { bff, queryClient } = await scanned()
     Object.assign(bff, { pending: undefined, enrolled: true })
@@ -262,19 +274,22 @@ it('a first code whose answer is lost still ends in the recovery codes', async (
   expect(document.querySelectorAll('[data-kit="recovery-codes"] li')).toHaveLength(10)
 })
 
-it('a registration that expired on the server says so and begins anew', async () => {
-  const bff = new FakeBff()
-  const { user } = renderKit(<TotpEnrollment />, bff)
-  await step('intro')
-  await user.click(action('start'))
-  await step('scan')
-  bff.fail('authenticate', 'registration_expired')
-  enter(codeOf(1))
-  await step('expired')
-  await user.click(action('restart'))
-  await step('scan')
-  expect(kit('error')).toBeNull()
-})
+it.each(['registration_expired', 'not_enrolled'] as const)(
+  'a registration that is over on the server says so and begins anew: %s',
+  async (code) => {
+    const bff = new FakeBff()
+    const { user } = renderKit(<TotpEnrollment />, bff)
+    await step('intro')
+    await user.click(action('start'))
+    await step('scan')
+    bff.fail('authenticate', code)
+    enter(codeOf(1))
+    await step('expired')
+    await user.click(action('restart'))
+    await step('scan')
+    expect(kit('error')).toBeNull()
+  },
+)
 
 it('D06: offers the codes again after a reload that came before they were saved', async () => {
   const bff = new FakeBff()
@@ -332,6 +347,28 @@ it('moves the focus to the heading of each new step', async () => {
 it('says that an app is active already', async () => {
   renderKit(<TotpEnrollment />, new FakeBff().enroll())
   await step('enrolled')
+})
+
+it('an error is over with the next thing that succeeds', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  bff.fail('cancel', 'upstream_unavailable')
+  await user.click(action('cancel'))
+  await waitFor(() => expect(kit('error')).not.toBeNull())
+  enter(codeOf(1))
+  await step('codes')
+  expect(kit('error')).toBeNull()
+})
+
+it('a status that cannot be read is said where nothing is called busy', async () => {
+  const bff = new FakeBff()
+  bff.subject = undefined
+  renderKit(<TotpEnrollment />, bff)
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
+  expect(kit('error')?.closest('[aria-busy="true"]')).toBeNull()
 })
 
 it('says what stands in the way, in words', async () => {

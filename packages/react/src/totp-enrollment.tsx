@@ -123,13 +123,7 @@ export function TotpEnrollment({
   }
 
   return (
-    <section
-      className={className}
-      data-kit="enrollment"
-      data-state={state.step}
-      aria-label={title}
-      aria-busy={state.step === 'loading'}
-    >
+    <section className={className} data-kit="enrollment" data-state={state.step} aria-label={title}>
       <Heading step={state.step} first={autoFocus}>
         {title}
       </Heading>

@@ -9,6 +9,6 @@ export function useCountdown(until = 0): number {
     if (!left) return
     const timer = setInterval(() => tick(Date.now()), 1000)
     return () => clearInterval(timer)
-  }, [left > 0])
+  }, [!left])
   return left
 }

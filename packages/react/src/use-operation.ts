@@ -94,8 +94,8 @@ export function useOperation<O extends ClientOperation>(
     error: mutation.error,
     isPending: mutation.isPending,
     reset: () => {
-      setData(undefined)
       mutation.reset()
+      setData(undefined)
     },
     cancel: () => self.controller?.abort(),
   }

@@ -1,24 +1,41 @@
 import type { MfaStatus } from '@kit/contract'
-import { useMfa } from './context.js'
+import type { DataTag, QueryKey, UnusedSkipTokenOptions } from '@tanstack/react-query'
+import { type Mfa, useMfa } from './context.js'
 import { isRefusal, type MfaError } from './mfa-error.js'
 
 export const statusKey = (baseUrl: string) => ['@kit/react', baseUrl, 'status'] as const
 
+/** What `queryOptions` makes of them, without loading that function, which gives back what it takes. */
+type StatusOptions = UnusedSkipTokenOptions<MfaStatus, MfaError> & {
+  queryKey: DataTag<QueryKey, MfaStatus, MfaError>
+}
+
+/** Options of the status query: for `prefetchQuery`, `ensureQueryData` and route loaders. */
+export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'client'>): StatusOptions {
+  return {
+    queryKey: statusKey(baseUrl) as QueryKey as StatusOptions['queryKey'],
+    queryFn: ({ signal }) => client.status(undefined, { signal }),
+    staleTime: 30_000,
+    retry: (failures, { status }) => failures < 2 && (!status || status > 500),
+  }
+}
+
 /** Runs a call of the client, and keeps the status in the query cache in step with its answer. */
 export function useSend() {
   const { baseUrl, queryClient } = useMfa()
-  const queryKey = statusKey(baseUrl)
+  const status = { queryKey: statusKey(baseUrl) }
   return async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       const body = await call()
       // A status that is being read now may be older than this answer.
-      await queryClient.cancelQueries({ queryKey })
-      if ((body as Partial<MfaStatus> | undefined)?.csrfToken) queryClient.setQueryData(queryKey, body)
-      else void queryClient.invalidateQueries({ queryKey })
+      await queryClient.cancelQueries(status)
+      if ((body as Partial<MfaStatus> | undefined)?.csrfToken) queryClient.setQueryData(status.queryKey, body)
+      // Without a body it was a sign-out: what was known is over.
+      else void (body ? queryClient.invalidateQueries(status) : queryClient.resetQueries(status))
       return body
     } catch (error) {
       // A refused code changes nothing that the status tells; of anything else it may know more.
-      if (!isRefusal(error as MfaError)) void queryClient.invalidateQueries({ queryKey })
+      if (!isRefusal(error as MfaError)) void queryClient.invalidateQueries(status)
       throw error
     }
   }

@@ -74,6 +74,7 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   const wasUnsaved = useUnsavedCodes()
   const [phase, setPhase] = useState<'idle' | 'expired' | 'done'>('idle')
   const [recoveryCodes, setRecoveryCodes] = useState<readonly string[]>()
+  const [error, setError] = useState<MfaError | null>(null)
 
   const pending = create.data
   const secondsLeft = useCountdown(pending && Date.parse(pending.expiresAt))
@@ -81,8 +82,8 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   const { data } = status
 
   const drop = () => {
-    create.reset()
     authenticate.reset()
+    create.reset()
   }
 
   // This clock may be wrong: when it says that the time is over, the server is asked.
@@ -96,7 +97,7 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   useEffect(() => {
     // While it is read again, it may be older than the registration.
     if (!pending || !data || status.isFetching) return
-    if (data.pending ? data.pending.expiresAt === pending.expiresAt : data.enrolled ? replace : !ranOut)
+    if (data.pending ? data.pending.expiresAt === pending.expiresAt : data.enrolled ? replace : secondsLeft)
       return
     // The first code may have confirmed it here: then its recovery codes are still to be shown.
     if (data.enrolled && (authenticate.isPending || (authenticate.error && !isRefusal(authenticate.error))))
@@ -110,17 +111,11 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     if (unverified) markUnsaved(false)
   }, [unverified])
 
-  const begin = async (restart?: true) => {
-    if (replace && data?.enrolled) await remove.mutateAsync()
-    await create.mutateAsync({ restart })
-    authenticate.reset()
-    setPhase('idle')
-  }
-
   const state = ((): EnrollmentState => {
     if (phase === 'done') return { step: 'done' }
     if (recoveryCodes) return { step: 'codes', recoveryCodes }
-    if (phase === 'expired' || authenticate.error?.code === 'registration_expired') return { step: 'expired' }
+    // `not_enrolled`: another browser has begun anew, which the status does not tell.
+    if (/expired|not_enrolled/.test(phase + authenticate.error?.code)) return { step: 'expired' }
     if (pending) return { step: 'scan', pending, secondsLeft }
     if (!data) return { step: 'loading' }
     if (!data.enrolled || replace) return { step: 'intro', resumable: !!data.pending }
@@ -137,15 +132,23 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   }
 
   const quietly = (action: () => Promise<unknown>) => async () => {
-    await action().catch(() => {})
+    setError(null)
+    await action().catch((failure: MfaError) => failure.code !== 'aborted' && setError(failure))
   }
-  const failed = [create, remove, discard, codesAgain].find(({ error }) => error && error.code !== 'aborted')
+  const begin = (restart?: true) =>
+    quietly(async () => {
+      if (replace && data?.enrolled) await remove.mutateAsync()
+      await create.mutateAsync({ restart })
+      authenticate.reset()
+      setPhase('idle')
+    })
 
   return {
     state,
-    start: quietly(() => begin()),
-    restart: quietly(() => begin(true)),
+    start: begin(),
+    restart: begin(true),
     confirm: async (code) => {
+      setError(null)
       await authenticate.mutateAsync({ code })
       const codes = pending?.recoveryCodes
       drop()
@@ -156,8 +159,8 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     },
     reveal: quietly(async () => {
       const answer = await codesAgain.mutateAsync()
-      codesAgain.reset()
       setRecoveryCodes(answer.recoveryCodes)
+      codesAgain.reset()
     }),
     saved,
     cancel: quietly(async () => {
@@ -166,9 +169,9 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
       setPhase('idle')
       onCancel?.()
     }),
-    error: failed?.error ?? (data ? null : status.error),
+    error: error ?? (data ? null : status.error),
     codeError: authenticate.error,
-    isPending: [create, remove, discard, codesAgain].some((operation) => operation.isPending),
+    isPending: codesAgain.isPending || create.isPending || discard.isPending || remove.isPending,
     isConfirming: authenticate.isPending,
   }
 }

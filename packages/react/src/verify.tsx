@@ -45,8 +45,8 @@ export function Verify(props: VerifyProps) {
   const heading = recovery ? t.useRecovery : kit ? title : stepUp
 
   const pass = async (status: MfaStatus) => {
-    const spent = status.verified?.method === 'recovery_code'
     const low = isLow(status.recoveryCodesRemaining)
+    const spent = status.verified?.method === 'recovery_code'
     // The person is in: where the choice cannot be loaded, they go on without it.
     const loaded = kit && (spent || low) && (await loadRecovery().catch(() => {}))
     // Who has left the page is not taken on by an answer that comes late.

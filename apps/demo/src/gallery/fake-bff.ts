@@ -65,11 +65,19 @@ export const problem = (code: ErrorCode, facts: Partial<Problem> = {}) => {
 
 export const never = () => new Promise<Response>(() => {})
 
-/** A BFF that has no server: answers from a table, and with `internal` to what the table does not hold. */
+/**
+ * A BFF that has no server: answers from a table, and with `internal` to what the table does not hold. What it says to
+ * have begun is pending from then on.
+ */
 export function fakeFetch(answers: Answers): typeof fetch {
   const table: Answers = { 'GET /status': statusOf(), ...answers }
+  let begun: MfaStatus['pending'] = null
   return async (input, init) => {
     const path = new URL(String(input), location.origin).pathname.replace(/^\/gallery/, '')
-    return (table[`${init?.method ?? 'GET'} ${path}`] ?? problem('internal'))()
+    const line = `${init?.method ?? 'GET'} ${path}`
+    const answer = await (table[line] ?? problem('internal'))()
+    if (line === 'POST /totp' && answer.ok) begun = { expiresAt: (await answer.clone().json()).expiresAt }
+    if (line === 'GET /status' && begun) return Response.json({ ...(await answer.json()), pending: begun })
+    return answer
   }
 }

@@ -28,6 +28,8 @@ export interface State {
   name: string
   answers?: Answers
   steps?: readonly Step[]
+  /** The page was reloaded before the recovery codes were saved. */
+  unsaved?: boolean
   /** Where the state comes from props; else the component's own. */
   render?: () => ReactNode
   snippet?: string
@@ -90,6 +92,7 @@ export const specimens: readonly Specimen[] = [
         answers: { ...scanning, 'POST /totp/authenticate': statusOf({ verified: verified() }) },
         steps: [start, code, { press: 'saved' }],
       },
+      { name: 'unsaved', answers: fresh(), unsaved: true },
       { name: 'enrolled already', answers: fresh() },
       {
         name: 'unreachable',
@@ -157,6 +160,15 @@ export const specimens: readonly Specimen[] = [
         steps: [{ press: 'reveal' }],
       },
       { name: 'new recovery codes', answers: fresh(), steps: [{ press: 'rotate' }] },
+      {
+        name: 'step-up',
+        answers: {
+          ...fresh(),
+          'POST /totp/recovery-codes': problem('step_up_required'),
+          ...judged('invalid_code'),
+        },
+        steps: [{ press: 'reveal' }],
+      },
       { name: 'turn off', answers: fresh(), steps: [{ press: 'remove' }] },
       { name: 'replace', answers: fresh(), steps: [{ press: 'restart' }] },
       { name: 'signed out', answers: { 'GET /status': problem('unauthenticated') } },

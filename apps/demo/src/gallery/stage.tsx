@@ -6,6 +6,15 @@ import type { Look } from './look.js'
 import { play } from './play.js'
 import type { Specimen, State } from './specimens.js'
 
+/** Where the kit remembers that codes were shown and not called saved. */
+const unsavedKey = 'kit-unsaved-codes'
+
+/** Leaves the mark of a reload for what stands after it on this stage, and for no other. */
+function Unsaved() {
+  useEffect(() => sessionStorage.setItem(unsavedKey, '1'), [])
+  return null
+}
+
 /** One component in one state, in the look that was chosen, with a BFF of its own that has no server. */
 export function Stage({ specimen, state, look }: { specimen: Specimen; state: State; look: Look }) {
   const root = useRef<HTMLDivElement>(null)
@@ -17,12 +26,13 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
     [state],
   )
   useEffect(() => {
+    sessionStorage.removeItem(unsavedKey)
     const stop = new AbortController()
     if (root.current) void play(root.current, state.steps ?? [], stop.signal)
     return () => {
       stop.abort()
       // An enrolment that was only shown here leaves no codes to save on the Security page.
-      sessionStorage.removeItem('kit-unsaved-codes')
+      sessionStorage.removeItem(unsavedKey)
     }
   }, [state])
   return (
@@ -33,6 +43,7 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
         fetch={fetch}
         {...(look.messages && { messages: look.messages })}
       >
+        {state.unsaved && <Unsaved />}
         {(state.render ?? specimen.render)()}
       </MfaProvider>
     </div>

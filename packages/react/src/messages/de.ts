@@ -43,6 +43,7 @@ export const de: Messages = {
     rotate: 'Neue Wiederherstellungscodes erstellen',
     left: { one: 'Noch {count} Wiederherstellungscode.', other: 'Noch {count} Wiederherstellungscodes.' },
     low: 'Erstellen Sie neue, bevor Sie einen brauchen.',
+    noRotate: 'Neue Wiederherstellungscodes gibt es mit einer neuen Authenticator-App.',
     recovery: 'Wiederherstellungscode',
     forgiving: 'Groß- und Kleinschreibung, Bindestriche und Leerzeichen spielen keine Rolle.',
   },
@@ -77,6 +78,5 @@ export const de: Messages = {
     required: 'Ihre Organisation verlangt sie.',
     remove: 'Bestätigung in zwei Schritten ausschalten',
     removeBody: 'Auch Ihre Wiederherstellungscodes werden ungültig.',
-    noRotate: 'Neue Wiederherstellungscodes gibt es mit einer neuen Authenticator-App.',
   },
 }

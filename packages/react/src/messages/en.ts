@@ -82,7 +82,7 @@ export const enrollment = {
   replace: 'Your present authenticator app stops working first.',
   scan: 'Scan the QR code with your authenticator app.',
   open: 'Open in your authenticator app',
-  qrCode: 'QR code for your authenticator app. The same key follows as text.',
+  qrCode: 'QR code for your authenticator app. The key follows as text.',
   key: 'Or enter this key in the app:',
   expires: 'This setup expires in {time}.',
   unsaved: 'Your recovery codes may not be saved yet.',
@@ -95,7 +95,6 @@ export const settings = {
   required: 'Your organization requires it.',
   remove: 'Turn off two-step verification',
   removeBody: 'Your recovery codes stop working too.',
-  noRotate: 'New recovery codes come with a new authenticator app.',
 }
 
 /** The whole catalogue in English. */

@@ -43,6 +43,7 @@ export const es: Messages = {
     rotate: 'Crear nuevos códigos de recuperación',
     left: { one: 'Queda {count} código de recuperación.', other: 'Quedan {count} códigos de recuperación.' },
     low: 'Crea otros antes de necesitarlos.',
+    noRotate: 'Los códigos de recuperación nuevos se obtienen con una nueva aplicación de autenticación.',
     recovery: 'Código de recuperación',
     forgiving: 'No importan las mayúsculas, los guiones ni los espacios.',
   },
@@ -77,6 +78,5 @@ export const es: Messages = {
     required: 'Tu organización la exige.',
     remove: 'Desactivar la verificación en dos pasos',
     removeBody: 'Tus códigos de recuperación también dejan de servir.',
-    noRotate: 'Los códigos de recuperación nuevos se obtienen con una nueva aplicación de autenticación.',
   },
 }

@@ -43,6 +43,7 @@ export const fr: Messages = {
     rotate: 'Créer de nouveaux codes de récupération',
     left: { one: 'Il reste {count} code de récupération.', other: 'Il reste {count} codes de récupération.' },
     low: 'Créez-en de nouveaux avant d’en avoir besoin.',
+    noRotate: 'Une nouvelle application d’authentification donne de nouveaux codes de récupération.',
     recovery: 'Code de récupération',
     forgiving: 'Majuscules, tirets et espaces n’ont pas d’importance.',
   },
@@ -78,6 +79,5 @@ export const fr: Messages = {
     required: 'Votre organisation l’exige.',
     remove: 'Désactiver la validation en deux étapes',
     removeBody: 'Vos codes de récupération ne seront plus valables non plus.',
-    noRotate: 'Une nouvelle application d’authentification donne de nouveaux codes de récupération.',
   },
 }

@@ -43,6 +43,7 @@ export const it: Messages = {
     rotate: 'Crea nuovi codici di recupero',
     left: { one: '{count} codice di recupero rimasto.', other: '{count} codici di recupero rimasti.' },
     low: 'Creane di nuovi prima che ti servano.',
+    noRotate: 'I nuovi codici di recupero arrivano con una nuova app di autenticazione.',
     recovery: 'Codice di recupero',
     forgiving: 'Maiuscole, trattini e spazi non contano.',
   },
@@ -77,6 +78,5 @@ export const it: Messages = {
     required: 'La tua organizzazione la richiede.',
     remove: 'Disattiva la verifica in due passaggi',
     removeBody: 'Anche i codici di recupero non varranno più.',
-    noRotate: 'I nuovi codici di recupero arrivano con una nuova app di autenticazione.',
   },
 }

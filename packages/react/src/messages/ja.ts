@@ -43,6 +43,7 @@ export const ja: Messages = {
     rotate: '新しいリカバリーコードを作る',
     left: { other: 'リカバリーコードの残りは{count}個です。' },
     low: '必要になる前に新しく作ってください。',
+    noRotate: '新しい認証アプリと一緒に新しいリカバリーコードが作られます。',
     recovery: 'リカバリーコード',
     forgiving: '大文字小文字、ハイフン、空白は区別しません。',
   },
@@ -77,6 +78,5 @@ export const ja: Messages = {
     required: '組織で必須とされています。',
     remove: '2段階認証をオフにする',
     removeBody: 'リカバリーコードも使えなくなります。',
-    noRotate: '新しい認証アプリと一緒に新しいリカバリーコードが作られます。',
   },
 }

@@ -43,6 +43,7 @@ export const ko: Messages = {
     rotate: '새 복구 코드 만들기',
     left: { other: '복구 코드가 {count}개 남았습니다.' },
     low: '필요해지기 전에 새로 만드세요.',
+    noRotate: '새 인증 앱을 설정하면 새 복구 코드를 받습니다.',
     recovery: '복구 코드',
     forgiving: '대소문자, 하이픈, 공백은 구분하지 않습니다.',
   },
@@ -77,6 +78,5 @@ export const ko: Messages = {
     required: '조직에서 요구합니다.',
     remove: '2단계 인증 끄기',
     removeBody: '복구 코드도 쓸 수 없게 됩니다.',
-    noRotate: '새 인증 앱을 설정하면 새 복구 코드를 받습니다.',
   },
 }

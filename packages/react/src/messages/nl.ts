@@ -43,6 +43,7 @@ export const nl: Messages = {
     rotate: 'Nieuwe herstelcodes maken',
     left: { one: 'Nog {count} herstelcode.', other: 'Nog {count} herstelcodes.' },
     low: 'Maak nieuwe voordat je er een nodig hebt.',
+    noRotate: 'Nieuwe herstelcodes krijg je met een nieuwe authenticator-app.',
     recovery: 'Herstelcode',
     forgiving: 'Hoofdletters, streepjes en spaties maken niet uit.',
   },
@@ -77,6 +78,5 @@ export const nl: Messages = {
     required: 'Je organisatie vereist dit.',
     remove: 'Verificatie in twee stappen uitzetten',
     removeBody: 'Ook je herstelcodes werken niet meer.',
-    noRotate: 'Nieuwe herstelcodes krijg je met een nieuwe authenticator-app.',
   },
 }

@@ -53,6 +53,7 @@ export const pl: Messages = {
       other: 'Zostało {count} kodu odzyskiwania.',
     },
     low: 'Utwórz nowe, zanim będą potrzebne.',
+    noRotate: 'Nowe kody odzyskiwania otrzymasz z nową aplikacją uwierzytelniającą.',
     recovery: 'Kod odzyskiwania',
     forgiving: 'Wielkość liter, myślniki i spacje nie mają znaczenia.',
   },
@@ -87,6 +88,5 @@ export const pl: Messages = {
     required: 'Wymaga jej Twoja organizacja.',
     remove: 'Wyłącz weryfikację dwuetapową',
     removeBody: 'Kody odzyskiwania też przestaną działać.',
-    noRotate: 'Nowe kody odzyskiwania otrzymasz z nową aplikacją uwierzytelniającą.',
   },
 }

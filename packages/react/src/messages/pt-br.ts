@@ -43,6 +43,7 @@ export const ptBR: Messages = {
     rotate: 'Criar novos códigos de recuperação',
     left: { one: 'Resta {count} código de recuperação.', other: 'Restam {count} códigos de recuperação.' },
     low: 'Crie outros antes de precisar deles.',
+    noRotate: 'Novos códigos de recuperação vêm com um novo app autenticador.',
     recovery: 'Código de recuperação',
     forgiving: 'Maiúsculas, hifens e espaços não fazem diferença.',
   },
@@ -77,6 +78,5 @@ export const ptBR: Messages = {
     required: 'Sua organização exige.',
     remove: 'Desativar a verificação em duas etapas',
     removeBody: 'Seus códigos de recuperação também deixam de valer.',
-    noRotate: 'Novos códigos de recuperação vêm com um novo app autenticador.',
   },
 }

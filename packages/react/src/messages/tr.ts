@@ -43,6 +43,7 @@ export const tr: Messages = {
     rotate: 'Yeni kurtarma kodları oluştur',
     left: { other: '{count} kurtarma kodu kaldı.' },
     low: 'Gerekmeden önce yenilerini oluşturun.',
+    noRotate: 'Yeni kurtarma kodları, yeni bir kimlik doğrulama uygulamasıyla gelir.',
     recovery: 'Kurtarma kodu',
     forgiving: 'Büyük harf, tire ve boşluk fark etmez.',
   },
@@ -77,6 +78,5 @@ export const tr: Messages = {
     required: 'Kuruluşunuz bunu zorunlu tutuyor.',
     remove: 'İki adımlı doğrulamayı kapat',
     removeBody: 'Kurtarma kodlarınız da geçersiz olur.',
-    noRotate: 'Yeni kurtarma kodları, yeni bir kimlik doğrulama uygulamasıyla gelir.',
   },
 }

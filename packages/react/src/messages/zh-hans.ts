@@ -43,6 +43,7 @@ export const zhHans: Messages = {
     rotate: '生成新的恢复代码',
     left: { other: '还剩 {count} 个恢复代码。' },
     low: '请在需要之前生成新的恢复代码。',
+    noRotate: '设置新的身份验证器应用即可获得新的恢复代码。',
     recovery: '恢复代码',
     forgiving: '不区分大小写，也可以包含或省略连字符和空格。',
   },
@@ -77,6 +78,5 @@ export const zhHans: Messages = {
     required: '您的组织要求启用。',
     remove: '关闭两步验证',
     removeBody: '恢复代码也将失效。',
-    noRotate: '设置新的身份验证器应用即可获得新的恢复代码。',
   },
 }

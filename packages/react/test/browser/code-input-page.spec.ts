@@ -185,8 +185,11 @@ test.describe('server rendering', () => {
     await expect(input).toBeVisible()
     await expect(page.locator('input')).toHaveCount(1)
     await input.click()
+    const shot = () => input.screenshot({ animations: 'disabled', caret: 'hide' })
+    const before = await shot()
     await page.keyboard.type('123456')
     await expect(input).toHaveValue('123456')
+    expect((await shot()).equals(before)).toBe(false)
     await context.close()
   })
 

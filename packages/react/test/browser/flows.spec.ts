@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { expect, type Field, test } from './kit.js'
+import { address, expect, type Field, test } from './kit.js'
 import type { FlowPageProps } from './pages.js'
 
 const action = (page: Page, name: string) => page.locator(`[data-kit-action="${name}"]`)
@@ -260,6 +260,47 @@ test.describe('a code on its way', () => {
       expect(await action(page, 'submit').boundingBox()).toEqual(before)
     })
 
+  for (const locale of ['de', 'es', 'fr', 'nl', 'ptBR'] as const)
+    test(`S03: an error moves nothing on a page of 320 pixels in a language of long sentences: ${locale}`, async ({
+      visit,
+      page,
+    }) => {
+      await page.setViewportSize({ width: 320, height: 700 })
+      const field = await visit(flow({ kit: 'challenge', enrolled: true, locale }))
+      const before = await action(page, 'submit').boundingBox()
+      await field.input.pressSequentially(wrong)
+      await expect(part(page, 'error')).toHaveAttribute('data-state', 'invalid_code')
+      expect(await action(page, 'submit').boundingBox()).toEqual(before)
+      await page.evaluate(() => window.bff.fail('authenticate', 'locked', { retryAfterSeconds: 900 }))
+      await field.input.pressSequentially(wrong)
+      await expect(part(page, 'error')).toHaveAttribute('data-state', 'locked')
+      expect(await action(page, 'submit').boundingBox()).toEqual(before)
+    })
+
+  for (const kit of ['challenge', 'recover'] as const)
+    test(`T81: a code that is sent before there is a script stays out of the address: ${kit}`, async ({
+      browser,
+      origin,
+    }) => {
+      const context = await browser.newContext({ javaScriptEnabled: false, baseURL: origin })
+      const page = await context.newPage()
+      await page.goto(address({ ...flow({ kit, enrolled: true }), ssr: true }))
+      await page.getByRole('textbox').fill('123456')
+      const [request] = await Promise.all([page.waitForRequest('**'), page.keyboard.press('Enter')])
+      expect(request.method()).toBe('POST')
+      expect(request.url()).not.toContain('123456')
+      await context.close()
+    })
+
+  test('S06: the field is not described anew each second of a wait', async ({ visit, page }) => {
+    const field = await visit(flow({ kit: 'challenge', enrolled: true }))
+    await page.evaluate(() => window.bff.fail('authenticate', 'rate_limited', { retryAfterSeconds: 40 }))
+    await field.input.pressSequentially(wrong)
+    await expect(page.getByRole('timer')).not.toHaveText('Try again in 40 sec.')
+    const description = /Too many attempts\. Try again in 40 sec\.$/
+    await expect(field.input).toHaveAccessibleDescription(description)
+  })
+
   test('S06: a wait is counted in a timer that is not read aloud each second', async ({ visit, page }) => {
     const field = await visit(flow({ kit: 'challenge', enrolled: true }))
     await page.evaluate(() => window.bff.fail('authenticate', 'rate_limited', { retryAfterSeconds: 3 }))
@@ -285,6 +326,46 @@ test.describe('the recovery-code field', () => {
     await page.keyboard.press('Enter')
     await expect(part(page, 'recover')).toHaveAttribute('data-state', 'after')
   })
+})
+
+test.describe('light and dark', () => {
+  /** Puts the page into elements with a theme, from the outside in. */
+  const within = (page: Page, ...themes: string[]) =>
+    page.locator('#root').evaluate((root, around) => {
+      let inner = root
+      for (const theme of around.toReversed()) {
+        const outer = document.createElement('div')
+        outer.dataset.theme = theme
+        inner.replaceWith(outer)
+        outer.append(inner)
+        inner = outer
+      }
+    }, themes)
+
+  for (const themes of [['light', 'dark'], ['dark', 'light'], ['dark'], ['light']])
+    test(`the nearest theme holds: ${themes.join(', then ')}`, async ({ visit, page }) => {
+      await visit(flow({ kit: 'challenge', enrolled: true }))
+      await within(page, ...themes)
+      await expect(part(page, 'challenge')).toHaveCSS('color-scheme', themes.at(-1) ?? '')
+    })
+
+  test('a part used alone has the theme around it', async ({ visit, page }) => {
+    const field = await visit({ props: { error: 'That code is wrong.' } })
+    await expect(page.getByRole('alert')).toHaveCSS('color', 'rgb(179, 23, 43)')
+    await within(page, 'dark')
+    await expect(page.getByRole('alert')).toHaveCSS('color', 'rgb(255, 154, 165)')
+    await expect(field.input).toBeVisible()
+  })
+})
+
+test('in forced colours, where buttons have borders, no two of them overlap the gap between', async ({
+  visit,
+  page,
+}) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await visit(flow({ kit: 'settings', enrolled: true, verified: 'totp' }))
+  await action(page, 'remove').click()
+  await expect(action(page, 'cancel')).toHaveCSS('margin-inline-start', '0px')
 })
 
 test.describe('on a phone', () => {

@@ -1,6 +1,11 @@
 import { type ComponentProps, Profiler, useEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { CodeInput } from '../../src/code-input.js'
+import { de } from '../../src/messages/de.js'
+import { es } from '../../src/messages/es.js'
+import { fr } from '../../src/messages/fr.js'
+import { nl } from '../../src/messages/nl.js'
+import { ptBR } from '../../src/messages/pt-br.js'
 import { MfaSettings } from '../../src/mfa-settings.js'
 import { MfaProvider } from '../../src/provider.js'
 import { QrCode } from '../../src/qr-code.js'
@@ -85,6 +90,7 @@ export interface FlowPageProps {
   required?: boolean
   /** Recovery codes that are left. */
   left?: number
+  locale?: keyof typeof catalogues
 }
 
 const flows = {
@@ -94,7 +100,10 @@ const flows = {
   settings: <MfaSettings />,
 }
 
-function FlowPage({ kit, enrolled, verified, fresh = true, required = false, left = 10 }: FlowPageProps) {
+const catalogues = { de, es, fr, nl, ptBR }
+
+function FlowPage(props: FlowPageProps) {
+  const { kit, enrolled, verified, fresh = true, required = false, left = 10, locale } = props
   const [bff] = useState(() => {
     const one = new FakeBff()
     if (enrolled) one.enroll()
@@ -108,7 +117,7 @@ function FlowPage({ kit, enrolled, verified, fresh = true, required = false, lef
     window.bff = bff
   }, [bff])
   return (
-    <MfaProvider baseUrl="/mfa" fetch={bff.fetch}>
+    <MfaProvider baseUrl="/mfa" fetch={bff.fetch} messages={locale && catalogues[locale]}>
       {flows[kit]}
     </MfaProvider>
   )

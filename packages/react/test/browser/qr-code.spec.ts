@@ -52,7 +52,7 @@ test('Q01, Q03: four light modules stand around it, in explicit colours', async 
   const [light, dark] = await svg
     .locator('path')
     .evaluateAll((paths) => paths.map((path) => [path.getAttribute('fill'), path.getAttribute('d')] as const))
-  expect([light?.[0], dark?.[0]]).toEqual(['#fff', '#000'])
+  expect([light?.[0], dark?.[0]]).toEqual(['#FFFFFF', '#000000'])
   const modules = Number((await svg.getAttribute('viewBox'))?.split(' ')[2])
   expect(modules % 4).toBe(1)
   const rows = [...(dark?.[1] ?? '').matchAll(/M\s?(\d+)[ ,](\d+)/g)].map(
@@ -70,7 +70,7 @@ test('Q02: forced colours repaint nothing', async ({ visit, page }) => {
     expect(`${name}: ${read(png)}`).toBe(`${name}: ${otpauth}`)
 })
 
-test('Q05, Q07, Q08: an image with a name, without the secret in it, drawn by the page itself', async ({
+test('Q05, Q07, Q08, T78: an image with a name, without the secret in it, drawn by the page itself', async ({
   visit,
   page,
 }) => {
