@@ -8,11 +8,33 @@ import { createServer } from 'vite'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const port = Number(process.env.PORT || 4000)
 const serverPort = port + 1
-const origin = `http://localhost:${port}`
+// As browsers write it: without the port 80.
+const origin = new URL(`http://localhost:${port}`).origin
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
 const build = spawnSync(process.execPath, [tsc, '-b', 'apps/demo'], { cwd: root, stdio: 'inherit' })
 if (build.status !== 0) process.exit(1)
+
+const target = `http://127.0.0.1:${serverPort}`
+const vite = await createServer({
+  root: join(root, 'apps/demo'),
+  server: {
+    port,
+    strictPort: true,
+    // `/mfa` alone is a page; what lies below it is the BFF.
+    proxy: { '/api/': { target }, '^/mfa/.+': { target } },
+  },
+})
+// Before anything else is started, which would go on without it.
+try {
+  await vite.listen()
+} catch (error) {
+  if (!/already in use/.test(error.message)) throw error
+  process.stderr.write(
+    `Port ${port} is in use. Stop what listens there, or choose another: PORT=4010 pnpm dev\n`,
+  )
+  process.exit(1)
+}
 
 const start = (args, env) =>
   spawn(process.execPath, args, {
@@ -30,17 +52,6 @@ const children = [
   }),
 ]
 
-const target = `http://127.0.0.1:${serverPort}`
-const vite = await createServer({
-  root: join(root, 'apps/demo'),
-  server: {
-    port,
-    strictPort: true,
-    // `/mfa` alone is a page; what lies below it is the BFF.
-    proxy: { '/api/': { target }, '^/mfa/.+': { target } },
-  },
-})
-await vite.listen()
 process.stdout.write(`listening on ${origin}\n`)
 
 const stop = async () => {

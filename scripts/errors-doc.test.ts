@@ -24,7 +24,8 @@ const cure = {
   rate_limited: 'Wait for `Retry-After`.',
   locked:
     'Wait for `Retry-After` where it is there, or use a recovery code. Without it, the authenticator has to be set up anew.',
-  not_supported: 'The provider lacks the operation; `capabilities` of the status says so beforehand.',
+  not_supported:
+    'The provider lacks the operation, as `capabilities` of the status says beforehand, or the organization does not allow it.',
   bad_upstream: 'Look into the log by `requestId`: the provider answered something that cannot be trusted.',
   upstream_unavailable: 'Try again; the log says why the provider cannot be reached.',
   outcome_unknown: 'Read the status, then try again with the next code: this one may be spent.',

@@ -22,6 +22,7 @@ const client = 'packages/totp-client'
 const statementsOf = (what) => `${server}/src/statements-${what}.ts`
 const providerSuite = `${server}/test/provider.test.ts`
 const storeSuite = `${server}/test/store.test.ts`
+const foreignSuite = `${server}/test/foreign.test.ts`
 
 /**
  * `change`: pairs of a text that stands in the file exactly once, and what stands there instead.
@@ -82,6 +83,27 @@ const mutants = [
     tests: [`${server}/src/totp.test.ts`],
   },
   {
+    name: 'whoever has no registration is answered sooner than whoever has one',
+    file: `${server}/src/judge.ts`,
+    change: [
+      ["  matchTotpStep({ secret, code, nowMs, algorithm: 'SHA1', digits: 6, periodSeconds: 30 })\n", ''],
+    ],
+    tests: [`${server}/test/server.test.ts`],
+    only: 'T84',
+  },
+  {
+    name: 'a code of a registration that was removed meanwhile',
+    file: `${server}/src/judge.ts`,
+    change: [
+      [
+        'if (!(await queries.acceptStep(key, step, nowMs))) throw',
+        'if (!(await queries.acceptStep(key, step, nowMs)) && (await queries.hasTotpInUse(key.subjectId))) throw',
+      ],
+    ],
+    tests: [`${server}/test/proof/model.test.ts`],
+    only: 'SQLite',
+  },
+  {
     name: 'attempts counted after the code was judged',
     file: `${server}/src/judge.ts`,
     change: [
@@ -118,8 +140,8 @@ const mutants = [
     file: `${server}/src/operations/recovery-codes.ts`,
     change: [
       [
-        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    const judged = await judgeRecoveryCode(context, subject, input.recovery_code)',
-        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    const judged = await judgeRecoveryCode(context, { ...subject, id: input.user_id }, input.recovery_code)',
+        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    checkClaims(proof, input)\n    const judged = await judgeRecoveryCode(context, subject, input.recovery_code)',
+        'const subject = await findUser(context, input.user_id)\n    const proof = await findProof(context, subject, input)\n    checkClaims(proof, input)\n    const judged = await judgeRecoveryCode(context, { ...subject, id: input.user_id }, input.recovery_code)',
       ],
     ],
     tests: [providerSuite],
@@ -172,6 +194,59 @@ const mutants = [
     change: [['if (row.subject_id !== subject.id) {', 'if (row.subject_id === undefined) {']],
     tests: [providerSuite],
     only: 'SQLite.*(session of (somebody else|another member))',
+  },
+  {
+    name: 'a session token of any project',
+    file: statementsOf('sessions'),
+    change: [
+      [
+        "of<string>('tokenHash'))\n        .where('project_id', '=', of<string>('projectId'))\n        .where('expires_at', '>', now),\n    ),\n    findSessionById",
+        "of<string>('tokenHash'))\n        .where('expires_at', '>', now),\n    ),\n    findSessionById",
+      ],
+    ],
+    tests: [foreignSuite],
+  },
+  {
+    name: 'an intermediate session of any project',
+    file: statementsOf('sessions'),
+    change: [
+      [
+        "of<string>('tokenHash'))\n        .where('project_id', '=', of<string>('projectId'))\n        .where('expires_at', '>', now),\n    ),\n    consume",
+        "of<string>('tokenHash'))\n        .where('expires_at', '>', now),\n    ),\n    consume",
+      ],
+    ],
+    tests: [foreignSuite],
+  },
+  {
+    name: 'the sessions of a member of any project are ended',
+    file: statementsOf('sessions'),
+    change: [
+      [
+        "of<string>('memberId'))\n        .where('project_id', '=', of<string>('projectId'))\n",
+        "of<string>('memberId'))\n",
+      ],
+    ],
+    tests: [storeSuite],
+    only: 'SQLite.*T42',
+  },
+  {
+    name: 'an organization of any project',
+    file: statementsOf('subjects'),
+    change: [
+      [
+        ".selectFrom('organizations')\n      .where('project_id', '=', of<string>('projectId'))\n",
+        ".selectFrom('organizations')\n",
+      ],
+    ],
+    tests: [foreignSuite],
+  },
+  {
+    name: 'the intermediate session of a colleague counts as proof',
+    file: `${server}/src/session.ts`,
+    change: [
+      ["    if (row.member_id !== subject.id) throw new Refusal('member_session_member_id_mismatch')\n", ''],
+    ],
+    tests: [foreignSuite],
   },
   {
     name: 'answered before the commit',
@@ -231,7 +306,7 @@ const mutants = [
   {
     name: 'a signed-out session of the host still names its person',
     file: `${bff}/src/asker.ts`,
-    change: [['    if (isHostOut && !evenSignedOut) return null\n', '']],
+    change: [["    if (isHostOut && operation !== 'signOut') return null\n", '']],
     tests: [`${bff}/test/identities.test.ts`, `${bff}/test/sessions.test.ts`],
   },
   {
@@ -296,11 +371,58 @@ const mutants = [
     name: 'a code of a moment ago passes on a wire that forgets it',
     file: `${bff}/src/judge.ts`,
     change: [
-      ['(await spentCodes.has(name))', 'name === undefined'],
-      ['!(await spentCodes.add(name))', 'name === undefined'],
+      ['(await spentCodes.has(names))', '(names.length < 0)'],
+      ['(!(await spentCodes.add(names)))', '(names.length < 0)'],
     ],
     tests: [`${bff}/test/proof/single-use.test.ts`],
     only: 'on a wire',
+  },
+  {
+    name: 'a spent code is offered to a wire that forgets it',
+    file: `${bff}/src/judge.ts`,
+    change: [['(await spentCodes.has(names))', '(names.length < 0)']],
+    tests: [`${bff}/test/wire.test.ts`],
+    only: 'the plain wire T3',
+  },
+  {
+    name: 'who marks a code second passes too',
+    file: `${bff}/src/judge.ts`,
+    change: [['(!(await spentCodes.add(names)))', '(!(await spentCodes.add(names)) && names.length < 0)']],
+    tests: [`${bff}/test/wire.test.ts`],
+    only: 'the plain wire T4',
+  },
+  {
+    name: 'an address has no limit',
+    file: `${bff}/src/reports.ts`,
+    change: [['binding,\n    addressKey,\n', 'binding,\n']],
+    tests: [`${bff}/test/limits.test.ts`],
+  },
+  {
+    name: 'a session has no limit',
+    file: `${bff}/src/reports.ts`,
+    change: [
+      ['    sessionKey: session?.provider ? tokenHashOf(session.provider.sessionToken) : binding,\n', ''],
+    ],
+    tests: [`${bff}/test/limits.test.ts`],
+  },
+  {
+    name: 'every peer is a trusted proxy',
+    file: `${bff}/src/index.ts`,
+    change: [
+      [
+        'createClientAddress(options.trustedProxies ?? [])',
+        "createClientAddress(['0.0.0.0/1', '128.0.0.0/1'])",
+      ],
+    ],
+    tests: [`${bff}/test/limits.test.ts`],
+  },
+  {
+    name: 'what asks the provider has no limit',
+    file: `${bff}/src/operations.ts`,
+    change: [
+      ["await limit(operation === 'authenticate'", "if (now() < 0) await limit(operation === 'authenticate'"],
+    ],
+    tests: [`${bff}/test/limits.test.ts`],
   },
   {
     name: 'X-Forwarded-For believed, whoever sends it',

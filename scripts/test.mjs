@@ -11,8 +11,13 @@ import { ensureChromium } from './chromium.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = (name) => join(root, 'node_modules/.bin', name)
 const folder = mkdtempSync(join(tmpdir(), 'kit-test-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const totals = { passed: 0, failed: 0, skipped: 0 }
+// However it ends: what fails before a test could run counts as one.
+process.on('exit', (status) => {
+  rmSync(folder, { recursive: true, force: true })
+  if (status !== 0 && totals.failed === 0) totals.failed = 1
+  console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+})
 
 const run = (command, args, env = {}) =>
   new Promise((resolve) => {
@@ -85,5 +90,4 @@ if (only.includes('next')) {
   await walk('next', ['--config', 'apps/example-nextjs/playwright.config.ts'])
 }
 
-console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0

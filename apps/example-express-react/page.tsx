@@ -1,4 +1,4 @@
-import { MfaProvider, MfaSettings, TotpChallenge, useMfaStatus, useStepUp } from '@kit/react'
+import { MfaProvider, MfaSettings, type NextStep, TotpChallenge, useMfaStatus, useStepUp } from '@kit/react'
 import { type FormEvent, StrictMode, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import '@kit/react/styles.css'
@@ -24,7 +24,7 @@ function SignIn() {
   )
 }
 
-function Home() {
+function Home({ next }: { next: NextStep | undefined }) {
   const stepUp = useStepUp()
   const [text, setText] = useState('')
   const open = async () => {
@@ -37,7 +37,7 @@ function Home() {
   }
   return (
     <>
-      <MfaSettings />
+      <MfaSettings start={next} />
       <p>
         <button type="button" onClick={() => void open()}>
           Open the secret page
@@ -54,11 +54,17 @@ function Home() {
 function App() {
   const { data: status, error } = useMfaStatus()
   const [challenged, setChallenged] = useState(false)
+  const [next, setNext] = useState<NextStep>()
   if (error?.code === 'unauthenticated') return <SignIn />
-  if (!status) return null
+  if (!status) return error && <p role="alert">{error.message}</p>
   // The challenge stays until it says that it is over: after a recovery code it has something to offer.
   if (status.enrolled && !status.verified && !challenged) setChallenged(true)
-  return challenged ? <TotpChallenge autoFocus onSuccess={() => setChallenged(false)} /> : <Home />
+  if (!challenged) return <Home next={next} />
+  const goOn = (_status: unknown, chosen?: NextStep) => {
+    setNext(chosen)
+    setChallenged(false)
+  }
+  return <TotpChallenge autoFocus onSuccess={goOn} />
 }
 
 createRoot(document.getElementById('root') ?? document.body).render(

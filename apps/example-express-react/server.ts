@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { createBff } from '@kit/bff'
@@ -16,6 +16,8 @@ const provider = createTotpServer({ ...config.options, store: await openConfigur
 
 // Your own sign-in stands here. This one believes every name.
 const signIns = new Map<string, string>()
+// A name may hold anything, an id may not (docs/identity.md), and it lasts: yours stands in your table of users.
+const idOf = (name: string) => createHash('sha256').update(name).digest('hex')
 const signInOf = (req: IncomingMessage) => /(?:^|; )sign-in=([^;]+)/.exec(req.headers.cookie ?? '')?.[1] ?? ''
 
 const bff = createBff({
@@ -24,7 +26,7 @@ const bff = createBff({
   identify: (req) => {
     const sessionId = signInOf(req)
     const name = signIns.get(sessionId)
-    return name === undefined ? null : { kind: 'user', userId: name, accountName: name, sessionId }
+    return name === undefined ? null : { kind: 'user', userId: idOf(name), accountName: name, sessionId }
   },
   origin: `http://localhost:${port}`,
   // Sign-ins end with this process, so this key may as well. Yours comes from your secret store.

@@ -32,7 +32,7 @@ function App() {
   const { data: status, error } = useMfaStatus()
   const [enrolling, setEnrolling] = useState(false)
   if (error?.code === 'unauthenticated') return <SignIn />
-  if (!status) return null
+  if (!status) return error && <p role="alert">{error.message}</p>
   // Until the recovery codes are saved, though the status says `enrolled` before that.
   if (!status.enrolled && !enrolling) setEnrolling(true)
   if (enrolling) return <Enrollment onDone={() => setEnrolling(false)} />

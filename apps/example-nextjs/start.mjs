@@ -26,6 +26,7 @@ const programs = [
     IDENTITY_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }),
     IDENTITY_ISSUER: 'example-nextjs',
     IDENTITY_AUDIENCE: 'kit-bff',
+    IDENTITY_NAME_CLAIM: 'name',
   }),
   start('next/dist/bin/next', ['start', '--port', port], {
     BFF_URL: bffUrl,

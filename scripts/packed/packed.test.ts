@@ -55,7 +55,7 @@ describe('the packed packages, installed by npm into an empty project', () => {
   })
 
   it.each(['bff', 'contract', 'react', 'totp-client', 'totp-server'])(
-    'kit-%s has what it should and no more',
+    'T100: kit-%s has what it should and no more',
     (name) => {
       const tarball = tarballs.find((file) => file.startsWith(`kit-${name}-`)) ?? ''
       const files = run('tar', ['tzf', tarball]).trim().split('\n')
@@ -68,7 +68,7 @@ describe('the packed packages, installed by npm into an empty project', () => {
     },
   )
 
-  it('need nothing under a licence that asks for more than naming it', () => {
+  it('T100: need nothing under a licence that asks for more than naming it', () => {
     const list = ['licenses', 'list', '--prod', '--json', '--filter', './packages/*']
     const found = Object.keys(JSON.parse(execFileSync('pnpm', list, { cwd: root, encoding: 'utf8' })))
     expect(found.filter((licence) => !/^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD)$/.test(licence))).toEqual(

@@ -69,7 +69,8 @@ export function accounts({ store, provider, cookie, bff }: Parts): Router {
       await signIn(req, res, person)
       res.status(201).json(describe(person))
     } catch (error) {
-      throw toRefusal(error)
+      // Somebody at the provider has this address, and it is not a person of ours.
+      throw toRefusal(error, 'taken')
     } finally {
       signingUp.delete(address)
     }
@@ -88,7 +89,7 @@ export function accounts({ store, provider, cookie, bff }: Parts): Router {
       // MFA is bound to the sign-in, so a new one is never born verified.
       res.json({ enrolled, verified: false })
     } catch (error) {
-      throw toRefusal(error)
+      throw toRefusal(error, 'wrong_credentials')
     }
   })
 

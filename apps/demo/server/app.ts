@@ -1,10 +1,11 @@
+import { join } from 'node:path'
 import { createBff } from '@kit/bff'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { accounts } from './accounts.js'
 import { pages, securityHeaders } from './pages.js'
 import { Refusal, sendProblem } from './problem.js'
 import { openProvider, productName } from './provider.js'
-import type { Settings } from './settings.js'
+import { named, type Settings } from './settings.js'
 import { createSignInCookie } from './sign-in-cookie.js'
 import { openStore } from './store.js'
 import { subjectOf } from './subjects.js'
@@ -19,22 +20,25 @@ export interface Demo {
 
 /** The whole demo: the host's own sign-in, the BFF mounted beside it, and the built app. */
 export async function createDemo(settings: Settings): Promise<Demo> {
-  const { origin, dataDir, keys } = settings
-  const store = openStore(dataDir)
+  const { origin, dataDir, keys, stytch } = settings
+  // A person is somebody at one provider, and unknown to another.
+  const store = openStore(join(dataDir, stytch ? `demo-${stytch.projectId}.sqlite` : 'demo.sqlite'))
   const cookie = createSignInCookie({ store, origin })
   const tape = createTape(cookie.signInIdOf)
   const provider = await openProvider(settings, tape.watched)
 
-  const bff = createBff({
-    upstream: provider.client,
-    identify: (req) => {
-      const signIn = cookie.read(req)
-      return signIn && subjectOf(signIn)
-    },
-    origin,
-    cookieKeys: [keys.cookieKey],
-    issuer: productName,
-  })
+  const bff = named('ORIGIN', () =>
+    createBff({
+      upstream: provider.client,
+      identify: (req) => {
+        const signIn = cookie.read(req)
+        return signIn && subjectOf(signIn)
+      },
+      origin,
+      cookieKeys: [keys.cookieKey],
+      issuer: productName,
+    }),
+  )
 
   const app = express()
   app.disable('x-powered-by')

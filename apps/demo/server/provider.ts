@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
 import { createTotpServer, openSqlite } from '@kit/totp-server'
-import type { Settings } from './settings.js'
+import { named, type Settings } from './settings.js'
 
 export const productName = 'Larkspur'
 
@@ -18,7 +18,9 @@ export async function openProvider(
   watched: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch,
 ): Promise<Provider> {
   if (stytch) {
-    const client = createTotpClient({ ...stytch, fetch: watched(fetch) })
+    const client = named('The variables of Stytch', () =>
+      createTotpClient({ ...stytch, fetch: watched(fetch) }),
+    )
     return { name: 'stytch', client, close: async () => {} }
   }
   const server = createTotpServer({

@@ -3,12 +3,14 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-/** What the embedded provider and the BFF need to keep for ever, 32 bytes each in base64. */
+const key32 = z.base64().length(44)
+
+/** What the embedded provider and the BFF need to keep for ever; keys are 32 bytes each in base64. */
 const Keys = z.strictObject({
   projectId: z.string(),
   projectSecret: z.string(),
-  encryptionKey: z.base64(),
-  cookieKey: z.base64(),
+  encryptionKey: key32,
+  cookieKey: key32,
 })
 type Keys = z.infer<typeof Keys>
 
@@ -28,6 +30,15 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
+/** What `make` makes, or a {@link SettingsError} that names whose fault it is. */
+export function named<T>(name: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw new SettingsError(`${name}: ${(error as Error).message}`)
+  }
+}
+
 /** Reads the environment, and the keys in `DATA_DIR`, which are made at the first start. */
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const port = Number(env.PORT || 4000)
@@ -40,11 +51,18 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
       'Set both STYTCH_PROJECT_ID and STYTCH_SECRET to run on Stytch, or neither to run on the embedded server.',
     )
   }
+  // It becomes part of a file's name.
+  if (projectId && !/^[\w.-]{1,128}$/.test(projectId)) {
+    throw new SettingsError(
+      'STYTCH_PROJECT_ID must be a project id, as project-test-…: copy it from the dashboard.',
+    )
+  }
   const dataDir = resolve(env.DATA_DIR || '.data')
   return {
     port,
     host: env.HOST || '127.0.0.1',
-    origin: env.ORIGIN || `http://localhost:${port}`,
+    // As browsers write it: without a port that is the default of its scheme.
+    origin: env.ORIGIN || new URL(`http://localhost:${port}`).origin,
     dataDir,
     keys: keptKeys(dataDir),
     stytch: projectId && secret ? { projectId, secret, ...(baseUrl ? { baseUrl } : {}) } : null,

@@ -9,7 +9,7 @@ let store: Store
 let now = 0
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kit-store-'))
-  store = openStore(folder, () => now)
+  store = openStore(join(folder, 'demo.sqlite'), () => now)
 })
 afterEach(() => {
   store.close()

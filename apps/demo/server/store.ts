@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import Database from 'libsql'
+import { SettingsError } from './settings.js'
 
 /** Whom the provider knows a person as. */
 export type ProviderSubject =
@@ -63,12 +64,23 @@ const schema = `
   CREATE INDEX IF NOT EXISTS sign_ins_of_person ON sign_ins (person_id);
 `
 
-/** People and their sign-ins, in one SQLite file. */
-export function openStore(dataDir: string, clock: () => number = Date.now) {
-  const db = new Database(join(dataDir, 'demo.sqlite'))
-  // An answered sign-up survives a killed process and a crash of the machine.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
-  db.exec(schema)
+function openDatabase(path: string): Database.Database {
+  try {
+    const db = new Database(path)
+    // An answered sign-up survives a killed process and a crash of the machine.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
+    db.exec(schema)
+    return db
+  } catch (error) {
+    throw new SettingsError(
+      `${path} cannot be used: ${(error as Error).message}. If it is damaged, bring it back from a copy, or remove ${dirname(path)} to begin anew.`,
+    )
+  }
+}
+
+/** People and their sign-ins, in one SQLite file. @throws SettingsError where it cannot be used */
+export function openStore(path: string, clock: () => number = Date.now) {
+  const db = openDatabase(path)
 
   const claim = db.prepare(`
     INSERT INTO people (id, email, organization, password_hash) VALUES (?, ?, ?, ?)

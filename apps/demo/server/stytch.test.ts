@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { createTotpServer, openSqlite, type Served, serve } from '@kit/totp-server'
 import { URI } from 'otpauth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createDemo, type Demo } from './app.js'
+import { createDemo } from './app.js'
 import { readSettings } from './settings.js'
 
 const credentials = {
@@ -17,9 +17,30 @@ const recorded: { line: string; authorization: string | null }[] = []
 let folder: string
 let vendor: Served
 let closeVendor: () => Promise<void>
-let demo: Demo
-let server: Server
+let hasForgotten = false
 let base: string
+let closeDemo: () => Promise<void>
+
+/** A demo on a port of its own. */
+async function open(env: Record<string, string>) {
+  const demo = await createDemo(readSettings(env))
+  const server = createServer(demo.app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+      await demo.close()
+    },
+  }
+}
+
+const onStytch = () => ({
+  STYTCH_PROJECT_ID: credentials.projectId,
+  STYTCH_SECRET: credentials.secret,
+  STYTCH_BASE_URL: vendor.url,
+})
 
 // A vendor that speaks the plain wire: everything that is ours alone is unknown to it.
 beforeAll(async () => {
@@ -40,27 +61,19 @@ beforeAll(async () => {
         line: `${request.method} ${pathname}`,
         authorization: request.headers.get('authorization'),
       })
+      if (hasForgotten && request.method === 'GET' && pathname.startsWith('/v1/users/')) {
+        const body = { status_code: 404, request_id: 'request-id-test-2', error_type: 'user_not_found' }
+        return Response.json(body, { status: 404 })
+      }
       if (!pathname.startsWith('/v1/kit/')) return await wire.fetch(request)
       const body = { status_code: 404, request_id: 'request-id-test-1', error_type: 'route_not_found' }
       return Response.json(body, { status: 404 })
     },
   })
-  demo = await createDemo(
-    readSettings({
-      DATA_DIR: folder,
-      STYTCH_PROJECT_ID: credentials.projectId,
-      STYTCH_SECRET: credentials.secret,
-      STYTCH_BASE_URL: vendor.url,
-    }),
-  )
-  server = createServer(demo.app).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  ;({ base, close: closeDemo } = await open({ DATA_DIR: folder, ...onStytch() }))
 })
 afterAll(async () => {
-  server.close()
-  server.closeAllConnections()
-  await demo.close()
+  await closeDemo()
   await vendor.close()
   await closeVendor()
   rmSync(folder, { recursive: true })
@@ -116,4 +129,35 @@ test('with the variables of Stytch the same demo runs on its wire, for consumers
   expect(lines).toContain('POST /v1/totps')
   expect(lines).toContain('POST /v1/totps/authenticate')
   expect(lines.filter((line) => line.includes('/b2b/'))).toEqual([])
+})
+
+test('each provider has people of its own: after a change of it, the same data folder knows nobody of the other', async () => {
+  const grace = { email: 'grace@example.com', password: 'correct horse battery' }
+  const post = (path: string) =>
+    fetch(at.base + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(grace),
+    })
+  const DATA_DIR = `${folder}/both`
+  let at = await open({ DATA_DIR })
+  const signedUp = await post('/api/sign-up')
+  expect(signedUp.status).toBe(201)
+  const cookie = signedUp.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  await at.close()
+
+  at = await open({ DATA_DIR, ...onStytch() })
+  expect((await fetch(`${at.base}/api/me`, { headers: { cookie } })).status).toBe(401)
+  expect((await post('/api/sign-in')).status).toBe(401)
+  expect((await post('/api/sign-up')).status).toBe(201)
+  expect((await post('/api/sign-in')).status).toBe(200)
+  // Deleted at the provider.
+  hasForgotten = true
+  expect((await post('/api/sign-in')).status).toBe(401)
+  hasForgotten = false
+  await at.close()
+
+  at = await open({ DATA_DIR })
+  expect((await post('/api/sign-in')).status).toBe(200)
+  await at.close()
 })

@@ -84,14 +84,13 @@ async function orElse<T, U>(
   }
 }
 
-/** What a person is told when the provider did not do its part of a sign-up or sign-in. */
-export function toRefusal(error: unknown): unknown {
+/** What a person is told when the provider did not do its part; `stranger` where it does not know this person. */
+export function toRefusal(error: unknown, stranger: 'taken' | 'wrong_credentials'): unknown {
   if (!(error instanceof TotpClientError)) return error
   if (error.errorType === 'invalid_email') {
     return new Refusal('invalid_request', { fields: { email: 'This is not an e-mail address.' } })
   }
-  // Somebody at the provider has this address, and it is not a person of ours.
   if (error.errorType === 'user_not_found' || error.errorType === 'member_not_found')
-    return new Refusal('taken')
+    return new Refusal(stranger)
   return error.code === 'refused' ? error : new Refusal('provider_unavailable')
 }

@@ -1,6 +1,6 @@
 'use client'
 
-import { MfaProvider, MfaSettings, TotpChallenge, useMfaStatus } from '@kit/react'
+import { MfaProvider, MfaSettings, type NextStep, TotpChallenge, useMfaStatus } from '@kit/react'
 import { useState } from 'react'
 
 /** The kit, in a client component. */
@@ -19,9 +19,16 @@ export function Account() {
 }
 
 function Gate() {
-  const { data: status } = useMfaStatus()
+  const { data: status, error } = useMfaStatus()
   const [challenged, setChallenged] = useState(false)
-  if (!status) return null
+  const [next, setNext] = useState<NextStep>()
+  if (!status) return error && <p role="alert">{error.message}</p>
+  // The challenge stays until it says that it is over: after a recovery code it has something to offer.
   if (status.enrolled && !status.verified && !challenged) setChallenged(true)
-  return challenged ? <TotpChallenge onSuccess={() => setChallenged(false)} /> : <MfaSettings />
+  if (!challenged) return <MfaSettings start={next} />
+  const goOn = (_status: unknown, chosen?: NextStep) => {
+    setNext(chosen)
+    setChallenged(false)
+  }
+  return <TotpChallenge onSuccess={goOn} />
 }

@@ -5,7 +5,7 @@ import { Secret, TOTP } from 'otpauth'
 test('the App Router, with the BFF behind a rewrite: enrol, sign in, and a page of the server', async ({
   page,
 }) => {
-  const name = `ada-${randomUUID()}`
+  const name = `Ada ${randomUUID()}`
   const signIn = async () => {
     await page.fill('input[name=name]', name)
     await page.click('text=Sign in')

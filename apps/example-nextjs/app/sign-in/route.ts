@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { importPKCS8, SignJWT } from 'jose'
 import { NextResponse } from 'next/server'
 
@@ -6,9 +6,11 @@ import { NextResponse } from 'next/server'
 export async function POST(request: Request) {
   const name = String((await request.formData()).get('name'))
   const key = await importPKCS8(process.env.SIGN_IN_KEY ?? '', 'ES256')
-  const token = await new SignJWT({ sid: randomUUID() })
+  // A name may hold anything, an id may not (docs/identity.md), and it lasts: yours stands in your table of users.
+  const id = createHash('sha256').update(name).digest('hex')
+  const token = await new SignJWT({ sid: randomUUID(), name })
     .setProtectedHeader({ alg: 'ES256' })
-    .setSubject(name)
+    .setSubject(id)
     .setIssuer('example-nextjs')
     .setAudience('kit-bff')
     .setExpirationTime('12h')
