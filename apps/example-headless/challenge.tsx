@@ -16,7 +16,7 @@ export function Challenge() {
     <main>
       <h1>Your code</h1>
       {lost ? (
-        <form onSubmit={sendRecoveryCode}>
+        <form method="post" onSubmit={sendRecoveryCode}>
           <input name="recovery-code" aria-label="Recovery code" autoComplete="off" required />
           <button type="submit" disabled={recover.isPending}>
             Sign in

@@ -20,6 +20,7 @@ export function CodeForm({ send, error, busy }: CodeFormProps) {
   })
   return (
     <form
+      method="post"
       onSubmit={(event) => {
         event.preventDefault()
         submit(code)

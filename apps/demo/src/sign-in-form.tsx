@@ -80,7 +80,13 @@ export function SignInForm({ organizations }: { organizations: boolean }) {
   }
 
   return (
-    <form ref={form} className="card sign-in" onSubmit={(event) => void submit(event)} noValidate>
+    <form
+      ref={form}
+      className="card sign-in"
+      method="post"
+      onSubmit={(event) => void submit(event)}
+      noValidate
+    >
       <fieldset className="segments">
         <legend className="visually-hidden">Do you have an account?</legend>
         <Segment label="Sign in" checked={mode === 'sign-in'} onChoose={() => choose('sign-in')} />
