@@ -4,6 +4,15 @@ import { BffError } from './errors.js'
 export function soon<T>(promise: Promise<T>, patienceMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new BffError('upstream_timeout')), patienceMs)
-    void promise.then(resolve, reject).finally(() => clearTimeout(late))
+    promise.then(
+      (value) => {
+        clearTimeout(late)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(late)
+        reject(error)
+      },
+    )
   })
 }
