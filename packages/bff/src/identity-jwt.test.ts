@@ -178,12 +178,12 @@ describe('F17: the keys of the identity provider', () => {
     const identify = withKeys({ fetch })
     const known = await sign({ exp: now() + 3_600 })
     const unknown = await sign({ exp: now() + 3_600 }, { kid: 'unknown' })
-    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
     try {
       await identify(request(known))
       calls.down = true
       const asked = async (afterMs: number, ask: () => Promise<void>) => {
-        vi.setSystemTime(Date.now() + afterMs)
+        vi.advanceTimersByTime(afterMs)
         const before = calls.count
         for (let i = 0; i < 20; i++) await ask()
         return calls.count - before
@@ -196,8 +196,25 @@ describe('F17: the keys of the identity provider', () => {
         expect(identify(request(known))).rejects.toMatchObject({ code: 'upstream_unavailable' })
       expect(await asked(600_000, refused)).toBe(1)
       calls.down = false
-      vi.setSystemTime(Date.now() + 5_001)
+      vi.advanceTimersByTime(5_001)
       expect(await identify(request(known))).toMatchObject({ userId: 'user-1' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('F44: are asked for again soon where the clock was set back while they could not be had', async () => {
+    const { calls, fetch } = provider()
+    const identify = withKeys({ fetch })
+    const token = await sign({ exp: now() + 3_600 })
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    try {
+      calls.down = true
+      await expect(identify(request(token))).rejects.toMatchObject({ code: 'upstream_unavailable' })
+      calls.down = false
+      vi.setSystemTime(Date.now() - 3_600_000)
+      vi.advanceTimersByTime(5_001)
+      expect(await identify(request(token))).toMatchObject({ userId: 'user-1' })
     } finally {
       vi.useRealTimers()
     }

@@ -138,8 +138,8 @@ function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Ke
       cooldownDuration: 30_000,
       timeoutDuration: 5_000,
       [customFetch]: async (address: string, init: RequestInit) => {
-        if (Date.now() < restUntilMs) throw new Error('The JWKS could not be had a moment ago.')
-        restUntilMs = Date.now() + restMs
+        if (performance.now() < restUntilMs) throw new Error('The JWKS could not be had a moment ago.')
+        restUntilMs = performance.now() + restMs
         return bounded(await fetch(new Request(address, init)))
       },
     })
