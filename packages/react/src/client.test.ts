@@ -46,6 +46,16 @@ it('sends nothing for another person who has signed in meanwhile', async () => {
   expect(bff.count('authenticate')).toBe(1)
 })
 
+it('after a sign-out the first request of the next person has their token', async () => {
+  const bff = new FakeBff().enroll()
+  const client = clientOf(bff)
+  await client.signOut()
+  bff.subject = { kind: 'user', accountName: 'grace@example.com' }
+  bff.csrfToken = 'csrf-grace'
+  await client.authenticate({ code: codeOf(1) })
+  expect(operations(bff)).toEqual(['status', 'signOut', 'status', 'authenticate'])
+})
+
 it('never sends a request again that got no answer', async () => {
   const bff = new FakeBff().enroll()
   const client = clientOf(bff)

@@ -65,7 +65,7 @@ export interface MfaClientOptions {
  * @throws {TypeError} when `baseUrl` is missing.
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
-  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing: the path of the BFF, say "/mfa".')
+  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing: the path of the BFF.')
   let known: MfaStatus | undefined
 
   const exchange = async (operation: ClientOperation, { signal }: CallOptions = {}, input: unknown = {}) => {
@@ -83,7 +83,8 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
       })
       if (response.ok) {
         const body = response.status === 204 ? undefined : await response.json()
-        if (body?.csrfToken) known = body
+        // Without a body it was a sign-out.
+        if (!body || body.csrfToken) known = body
         return body
       }
       throw await MfaError.from(response)

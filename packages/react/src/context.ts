@@ -43,6 +43,6 @@ export const MfaContext = createContext<Mfa | undefined>(undefined)
 /** @throws {Error} outside of a provider. */
 export function useMfa(): Mfa {
   const mfa = useContext(MfaContext)
-  if (!mfa) throw new Error('No MfaProvider is above this component.')
+  if (!mfa) throw new Error('MfaProvider is missing.')
   return mfa
 }

@@ -15,7 +15,8 @@ export function ErrorAlert({ error }: { error: MfaError | null }) {
  * A failure in words: what happened, how long to wait, how many attempts are left.
  * In a form, `wait` counts down and is always there; elsewhere it is what the server said, if anything.
  * The seconds run in a timer with `aria-live="off"`, so that an alert around it is read once and not every second. The
- * timer is named by the whole wait, so that the field, which is described by all this, is not described anew either.
+ * timer is named by the wait in steps of a minute, so that the field, which is described by all this, is not described
+ * anew each second either.
  */
 export function ErrorText({ error, wait }: { error: MfaError; wait: number | undefined }) {
   const t = useGroup('error', english)
@@ -34,7 +35,7 @@ export function ErrorText({ error, wait }: { error: MfaError; wait: number | und
       {!!wait && (
         <span
           role="timer"
-          aria-label={format(t.wait, { time: error.retryAfterSeconds as number })}
+          aria-label={format(t.wait, { time: wait + (((error.retryAfterSeconds as number) - wait) % 60) })}
           aria-live="off"
         >
           {format(t.wait, { time: wait })}

@@ -8,6 +8,8 @@ import { mfaStatusOptions } from './use-send.js'
 /**
  * What the BFF says of the person who asks; read again when the window is focused, forgotten where nobody is signed in
  * any more. Holds no secret.
+ *
+ * @throws {Error} outside of an `MfaProvider`
  */
 export function useMfaStatus() {
   const mfa = useMfa()
@@ -22,29 +24,65 @@ export function useMfaStatus() {
   return query
 }
 
-/** Begins a registration, or answers the one that is pending: secret, otpauth URI and recovery codes. */
+/**
+ * Begins a registration, or answers the one that is pending: secret, otpauth URI and recovery codes.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useCreateTotp = () => useOperation('create', useStepUp())
 
-/** A code of the authenticator app: confirms a pending registration, or signs in. */
+/**
+ * A code of the authenticator app: confirms a pending registration, or signs in.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useAuthenticateTotp = () => useOperation('authenticate')
 
-/** A recovery code instead. */
+/**
+ * A recovery code instead.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useRecover = () => useOperation('recover')
 
-/** Shows the recovery codes that are not spent. Asks for a code of the app where MFA is not fresh. */
+/**
+ * Shows the recovery codes that are not spent. Asks for a code of the app where MFA is not fresh.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useRecoveryCodes = () => useOperation('recoveryCodes', useStepUp(), { codeOnly: true })
 
-/** Makes new recovery codes; the old ones stop working. Asks for a code where MFA is not fresh. */
+/**
+ * Makes new recovery codes; the old ones stop working. Asks for a code where MFA is not fresh.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useRotateRecoveryCodes = () => useOperation('rotate', useStepUp())
 
-/** Removes the authenticator app and its recovery codes. Asks for a code where MFA is not fresh. */
+/**
+ * Removes the authenticator app and its recovery codes. Asks for a code where MFA is not fresh.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useRemoveTotp = () => useOperation('remove', useStepUp())
 
-/** Throws the pending registration of this browser away. */
+/**
+ * Throws the pending registration of this browser away.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useCancelTotp = () => useOperation('cancel')
 
-/** Ends the verified session of this browser. */
+/**
+ * Ends the verified session of this browser.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useSignOut = () => useOperation('signOut')
 
-/** The client of the provider above, for a call of one's own. */
+/**
+ * The client of the provider above, for a call of one's own.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
 export const useMfaClient = () => useMfa().client

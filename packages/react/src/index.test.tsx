@@ -6,7 +6,7 @@ import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { afterEach, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
-import { action, everythingKept, hookKit, kit, lateReads } from '../test/render-kit.js'
+import { action, everythingKept, hookKit, kit, lateReads, renderKit } from '../test/render-kit.js'
 import * as kitReact from './index.js'
 import {
   MfaError,
@@ -14,6 +14,7 @@ import {
   MfaSettings,
   mfaKeys,
   RecoverAccount,
+  type StepUp,
   TotpChallenge,
   TotpEnrollment,
   useAuthenticateTotp,
@@ -246,6 +247,42 @@ it('asks nobody for a code who has no authenticator app, where the status was no
   expect(bff.count('status')).toBe(1)
 })
 
+function Asks({ onStepUp }: { onStepUp: (stepUp: StepUp) => void }) {
+  onStepUp(useStepUp())
+  return null
+}
+
+function Reads() {
+  return <p>{useMfaStatus().data?.subject.accountName}</p>
+}
+
+it('asks for a code though the page that reads the status goes meanwhile', async () => {
+  const bff = new FakeBff().enroll()
+  const release = bff.hold('status')
+  let stepUp = {} as StepUp
+  const asks = <Asks key="asks" onStepUp={(given) => (stepUp = given)} />
+  const { user, show } = renderKit([asks, <Reads key="reads" />], bff)
+  const answer = stepUp(async () => (bff.verified ? Response.json('gold') : problemOf('mfa_required')))
+  await waitFor(() => expect(bff.count('status')).toBeGreaterThan(0))
+  await act(async () => show([asks]))
+  release()
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  await user.type(kit('code-input') as HTMLElement, codeOf(1))
+  expect(await (await answer).json()).toBe('gold')
+})
+
+it('stays the same function in another language', () => {
+  const seen = new Set<StepUp>()
+  const tree = (locale: string) => (
+    <MfaProvider baseUrl="/mfa" locale={locale}>
+      <Asks onStepUp={(given) => seen.add(given)} />
+    </MfaProvider>
+  )
+  const { rerender } = render(tree('en'))
+  rerender(tree('fr'))
+  expect(seen.size).toBe(1)
+})
+
 it('two calls that need a code ask once', async () => {
   const bff = new FakeBff().enroll()
   const stepUp = hookKit(useStepUp, bff).current
@@ -300,5 +337,5 @@ it('a step-up that is given up rejects with aborted', async () => {
 
 it('says what is missing where there is no provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  expect(() => renderToString(<MfaSettings />)).toThrow('No MfaProvider is above this component')
+  expect(() => renderToString(<MfaSettings />)).toThrow('MfaProvider is missing')
 })

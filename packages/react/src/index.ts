@@ -35,7 +35,7 @@ export { mfaKeys, type OperationHook } from './use-operation.js'
 export { mfaStatusOptions } from './use-send.js'
 export {
   type EnrollmentState,
-  type TotpEnrollment as TotpEnrollmentFlow,
+  type TotpEnrollmentFlow,
   type TotpEnrollmentOptions,
   useTotpEnrollment,
 } from './use-totp-enrollment.js'

@@ -6,6 +6,7 @@ import { MfaSettings } from './index.js'
 
 const state = (name: string) => waitFor(() => expect(kit('settings')?.dataset.state).toBe(name))
 const enter = (code: string) => fireEvent.input(kit('code-input') as HTMLElement, { target: { value: code } })
+const bob = { kind: 'user', accountName: 'bob@example.com' } as const
 const codes = () =>
   [...document.querySelectorAll('[data-kit="recovery-codes"] li')].map((li) => li.textContent)
 const passStepUp = async (code: string) => {
@@ -232,6 +233,92 @@ it('says that nobody is signed in any more, and nothing of who was', async () =>
   await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
   await state('loading')
   expect(everythingKept(queryClient)).not.toContain('ada@example.com')
+})
+
+it.each(['rotate', 'remove'])('M11: a session that ended is said once: %s', async (change) => {
+  const bff = new FakeBff().enroll().verify()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action(change))
+  bff.subject = undefined
+  await user.click(action('continue'))
+  await state('loading')
+  await waitFor(() => expect(document.querySelectorAll('[data-kit="error"]')).toHaveLength(1))
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Two-step verification' }))
+})
+
+it('M11, T81: a session that ended before the first code is said once, and the secret goes', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('off')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+  bff.subject = undefined
+  enter(codeOf(1))
+  await state('loading')
+  await waitFor(() => expect(document.querySelectorAll('[data-kit="error"]')).toHaveLength(1))
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it.each([['reveal'], ['rotate', 'continue']])(
+  'T81: codes that were shown go with the session, and the next person does not see them: %s',
+  async (...clicks) => {
+    const bff = new FakeBff().enroll().verify()
+    const { user, queryClient } = renderKit(<MfaSettings />, bff)
+    await state('on')
+    for (const click of clicks) await user.click(action(click))
+    await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+    bff.subject = undefined
+    await act(() => queryClient.invalidateQueries())
+    await state('loading')
+    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+    Object.assign(bff, { subject: bob, csrfToken: 'csrf-2' })
+    await act(() => queryClient.invalidateQueries())
+    await waitFor(() => expect(kit('settings')?.dataset.state).not.toBe('loading'))
+    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+  },
+)
+
+it.each(['rotate', 'replace'] as const)(
+  'D06: new codes that were not saved are remembered where the page begins with a change: %s',
+  async (start) => {
+    const bff = new FakeBff().enroll().verify()
+    const first = renderKit(<MfaSettings start={start} />, bff)
+    await state(start)
+    await first.user.click(action(start === 'rotate' ? 'continue' : 'start'))
+    if (start === 'replace') {
+      await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+      enter(codeOf(2))
+    }
+    await waitFor(() => expect(codes()).toHaveLength(10))
+    first.unmount()
+    const { user } = renderKit(<MfaSettings start={start} />, bff)
+    await waitFor(() => expect(kit('enrollment')?.dataset.state).toBe('unsaved'))
+    await user.click(action('saved'))
+    await state('on')
+    expect(sessionStorage).toHaveLength(0)
+  },
+)
+
+it('D06: codes that one person has not saved are not asked about of the next', async () => {
+  const ada = new FakeBff().enroll().verify()
+  ada.csrfToken = 'ada'.repeat(14)
+  const first = renderKit(<MfaSettings />, ada)
+  await state('on')
+  await first.user.click(action('rotate'))
+  await first.user.click(action('continue'))
+  await waitFor(() => expect(codes()).toHaveLength(10))
+  first.unmount()
+  expect(sessionStorage).toHaveLength(1)
+  // What is kept tells the two apart and is no token.
+  expect(JSON.stringify({ ...sessionStorage })).not.toContain(ada.csrfToken)
+  const { queryClient } = renderKit(
+    <MfaSettings />,
+    Object.assign(new FakeBff().enroll().verify(), { subject: bob, csrfToken: 'bob'.repeat(14) }),
+  )
+  await state('on')
+  await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+  expect(kit('enrollment')).toBeNull()
 })
 
 it('goes on to the settings where another tab has set up the app meanwhile', async () => {

@@ -1,5 +1,5 @@
 import type { MfaStatus } from '@kit/contract'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Action } from './action.js'
 import type { CodeFormOptions } from './attempt-form.js'
 import { CodesToSave, type SiteOptions } from './codes-to-save.js'
@@ -40,36 +40,46 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
   const { data: status, error } = useMfaStatus()
-  const unsaved = useUnsavedCodes()
-  const [seen, setSeen] = useState(false)
+  const [unsaved, forget] = useUnsavedCodes(status?.csrfToken)
   const [view, setView] = useState<View>(start ?? 'on')
   const reveal = useRecoveryCodes()
-  const shown = reveal.data ? 'codes' : view
 
   // While rendering, so that the page never shows the settings in between.
-  if (status && view === 'on' && (!status.enrolled || (unsaved && status.verified && !seen))) setView('off')
+  if (unsaved ? view !== 'off' : status && view === 'on' && !status.enrolled) setView('off')
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: codes that are shown go with the session
+  useEffect(reveal.reset, [!status])
 
   const home = () => {
-    setSeen(true)
+    forget()
     setView('on')
   }
-  const state = status ? shown : 'loading'
+  const state = status ? (reveal.data ? 'codes' : view) : 'loading'
 
   return (
     <section className={className} data-kit="settings" data-state={state} aria-label={title}>
       {/* The panels of a change have a heading of their own, which takes the focus next. */}
       <Heading step={state}>{title}</Heading>
       <p role="status">{status ? (status.enrolled ? t.on : t.off) : error ? '' : busy}</p>
-      <ErrorAlert error={status ? null : error} />
-      {status?.required && <p>{t.required}</p>}
-      {status && shown === 'on' && <Home status={status} reveal={reveal} onView={setView} />}
-      {reveal.data && <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />}
-      {view === 'off' && <TotpEnrollment {...options} site={site} onDone={home} />}
-      {view === 'replace' && (
-        <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
+      {status ? (
+        <>
+          {status.required && <p>{t.required}</p>}
+          {state === 'on' && <Home status={status} reveal={reveal} onView={setView} />}
+          {reveal.data && (
+            <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />
+          )}
+          {view === 'off' && <TotpEnrollment {...options} site={site} onDone={home} />}
+          {view === 'replace' && (
+            <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
+          )}
+          {view === 'rotate' && (
+            <RotatePanel site={site} csrfToken={status.csrfToken} onDone={home} onCancel={home} />
+          )}
+          {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
+        </>
+      ) : (
+        <ErrorAlert error={error} />
       )}
-      {view === 'rotate' && <RotatePanel site={site} onDone={home} onCancel={home} />}
-      {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
     </section>
   )
 }

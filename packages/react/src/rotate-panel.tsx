@@ -8,13 +8,15 @@ import { markUnsaved } from './unsaved-codes.js'
 import { useGroup } from './use-messages.js'
 
 interface RotatePanelProps extends SiteOptions {
+  /** Of the status: whose codes they are. */
+  csrfToken: string
   /** The new codes are saved; they are gone with the panel. */
   onDone: () => void
   onCancel: () => void
 }
 
 /** New recovery codes: says that the old ones stop working, makes them, shows them until they are saved. */
-export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
+export function RotatePanel({ site, csrfToken, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
   const { data, mutateAsync, ...operation } = useRotateRecoveryCodes()
@@ -25,7 +27,7 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
         {...operation}
         onConfirm={() =>
           void mutateAsync().then(
-            () => markUnsaved(true),
+            () => markUnsaved(csrfToken),
             () => {},
           )
         }
@@ -39,14 +41,7 @@ export function RotatePanel({ site, onDone, onCancel }: RotatePanelProps) {
       <Heading step="codes" first>
         {t.title}
       </Heading>
-      <CodesToSave
-        site={site}
-        codes={data.recoveryCodes}
-        onSaved={() => {
-          markUnsaved(false)
-          onDone()
-        }}
-      />
+      <CodesToSave site={site} codes={data.recoveryCodes} onSaved={onDone} />
     </>
   )
 }

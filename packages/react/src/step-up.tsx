@@ -11,14 +11,14 @@ import { Verify } from './verify.js'
  * See {@link StepUp}.
  */
 export function useStepUp(): StepUp {
-  const mfa = useMfa()
+  const { ask, baseUrl, client, queryClient } = useMfa()
   return useMemo<StepUp>(() => {
-    const { ask, queryClient } = mfa
     // `mfa_required` is said to people without an authenticator app too; they have no code to give.
     const asksForCode = async (error: unknown) => {
       const { code } = Object(error)
       if (code !== 'mfa_required') return code === 'step_up_required'
-      return (await queryClient.ensureQueryData(mfaStatusOptions(mfa)).catch(() => {}))?.enrolled
+      return (await queryClient.ensureQueryData(mfaStatusOptions({ baseUrl, client })).catch(() => {}))
+        ?.enrolled
     }
     return async (action, options) => {
       for (;;) {
@@ -34,7 +34,7 @@ export function useStepUp(): StepUp {
         })
       }
     }
-  }, [mfa])
+  }, [ask, baseUrl, client, queryClient])
 }
 
 /**

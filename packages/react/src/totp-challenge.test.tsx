@@ -117,6 +117,18 @@ it('T104, S06: counts the wait down, sends nothing meanwhile, and says when it i
   await waitFor(() => expect(bff.count('authenticate')).toBe(2))
 })
 
+it('S06: a wait is named by what is left of it, anew once a minute and not each second', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  const bff = new FakeBff().enroll().fail('authenticate', 'locked', { retryAfterSeconds: 900 })
+  renderKit(<TotpChallenge />, bff)
+  enter('000000')
+  const timer = await screen.findByRole('timer', { name: 'Try again in 15 min.' })
+  await act(() => vi.advanceTimersByTimeAsync(30_000))
+  expect(timer.getAttribute('aria-label')).toBe('Try again in 15 min.')
+  await act(() => vi.advanceTimersByTimeAsync(860_000))
+  expect(timer.getAttribute('aria-label')).toBe('Try again in 60 sec.')
+})
+
 it('says in words that the account is locked, with an end and without', async () => {
   const bff = new FakeBff()
     .enroll()

@@ -64,6 +64,42 @@ it('T81: nothing of the secret or the codes is kept anywhere afterwards', async 
   for (const secret of [...bff.secrets, codeOf(1)]) expect(everythingKept(queryClient)).not.toContain(secret)
 })
 
+it('M11, T81: a session that ended is said once, and the secret goes', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  const { subject } = bff
+  bff.subject = undefined
+  enter(codeOf(1))
+  await step('loading')
+  await waitFor(() => expect(document.querySelectorAll('[data-kit="error"]')).toHaveLength(1))
+  bff.subject = subject
+  await act(() => queryClient.invalidateQueries())
+  await step('intro')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('T81: recovery codes go with the session', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  enter(codeOf(1))
+  await step('codes')
+  const { subject } = bff
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await step('loading')
+  bff.subject = Object.assign({}, subject, { accountName: 'bob@example.com' })
+  bff.csrfToken = 'csrf-2'
+  await act(() => queryClient.invalidateQueries())
+  await step('enrolled')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
 it('a wrong code is said, cleared, keeps the focus and the same secret', async () => {
   const bff = new FakeBff()
   const { user } = renderKit(<TotpEnrollment />, bff)

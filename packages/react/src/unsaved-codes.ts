@@ -1,24 +1,35 @@
 import { useEffect, useState } from 'react'
 
-/** Says only that codes were shown and not yet called saved: no code, no name. Ends with the tab. */
+/** Says only that codes were shown and not yet called saved, and to whom: no code, no name. Ends with the tab. */
 const key = 'kit-unsaved-codes'
 
-/** Marks the recovery codes of this tab as shown but not yet saved, or as saved. */
-export function markUnsaved(unsaved: boolean): void {
+/**
+ * Marks the recovery codes of this tab as shown but not yet saved.
+ *
+ * @param csrfToken of the person's status: a few letters of it tell people apart and open nothing
+ */
+export function markUnsaved(csrfToken = ''): void {
   // A browser may refuse storage altogether; then a reload does not know.
   try {
-    if (unsaved) sessionStorage.setItem(key, '1')
-    else sessionStorage.removeItem(key)
+    sessionStorage.setItem(key, csrfToken.slice(0, 8))
   } catch {}
 }
 
-/** Something where this tab was reloaded between the first code and "I have saved these". */
-export function useUnsavedCodes(): string | null | undefined {
+/**
+ * Whether this tab was reloaded between this person's first code and "I have saved these", and what says that they are.
+ */
+export function useUnsavedCodes(csrfToken?: string) {
   const [unsaved, setUnsaved] = useState<string | null>()
   useEffect(() => {
     try {
       setUnsaved(sessionStorage.getItem(key))
     } catch {}
   }, [])
-  return unsaved
+  const forget = () => {
+    setUnsaved(null)
+    try {
+      sessionStorage.removeItem(key)
+    } catch {}
+  }
+  return [unsaved && csrfToken?.startsWith(unsaved), forget] as const
 }

@@ -14,7 +14,8 @@ type StatusOptions = UnusedSkipTokenOptions<MfaStatus, MfaError> & {
 export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'client'>): StatusOptions {
   return {
     queryKey: statusKey(baseUrl) as QueryKey as StatusOptions['queryKey'],
-    queryFn: ({ signal }) => client.status(undefined, { signal }),
+    // Without its signal: a page that goes leaves the answer to who else waits for it.
+    queryFn: () => client.status(),
     staleTime: 30_000,
     retry: (failures, { status }) => failures < 2 && (!status || status > 500),
   }

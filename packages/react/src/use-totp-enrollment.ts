@@ -15,7 +15,8 @@ import { useCountdown } from './use-countdown.js'
 /**
  * Where an enrolment stands. `intro → scan → codes → done`, and from the side: `expired` when the first code came too
  * late or another tab has cancelled, `enrolled` when an app is active already, `unsaved` when the page was reloaded
- * before the codes were saved. What another tab has begun anew is `intro` here.
+ * before the codes were saved. What another tab has begun anew is `intro` here. When the session ends it is `loading`, and
+ * what was shown is dropped.
  */
 export type EnrollmentState =
   | { readonly step: 'loading' }
@@ -39,7 +40,7 @@ export interface TotpEnrollmentOptions {
 }
 
 /** What {@link useTotpEnrollment} gives. Of its actions only `confirm` rejects; what went wrong is in `error` or `codeError`. */
-export interface TotpEnrollment {
+export interface TotpEnrollmentFlow {
   readonly state: EnrollmentState
   /** Begins, or goes on with what is pending. */
   start: () => Promise<void>
@@ -63,7 +64,7 @@ export interface TotpEnrollment {
  * Setting up an authenticator app, without looks. Nothing is sent but by one of the actions, so rendering twice,
  * reloading and going back never make a second registration.
  */
-export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnrollment {
+export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnrollmentFlow {
   const { replace, onDone, onCancel } = options
   const status = useMfaStatus()
   const create = useCreateTotp()
@@ -71,19 +72,23 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   const remove = useRemoveTotp()
   const discard = useCancelTotp()
   const codesAgain = useRecoveryCodes()
-  const wasUnsaved = useUnsavedCodes()
-  const [phase, setPhase] = useState<'idle' | 'expired' | 'done'>('idle')
-  const [recoveryCodes, setRecoveryCodes] = useState<readonly string[]>()
+  const [phase, setPhase] = useState<'expired' | 'done'>()
+  const [newCodes, setNewCodes] = useState<readonly string[]>()
   const [error, setError] = useState<MfaError | null>(null)
 
   const pending = create.data
+  const recoveryCodes = newCodes ?? codesAgain.data?.recoveryCodes
   const secondsLeft = useCountdown(pending && Date.parse(pending.expiresAt))
   const ranOut = pending && !secondsLeft
   const { data } = status
+  const [wasUnsaved, forget] = useUnsavedCodes(data?.csrfToken)
 
   const drop = () => {
     authenticate.reset()
     create.reset()
+    codesAgain.reset()
+    setNewCodes(undefined)
+    setPhase(undefined)
   }
 
   // This clock may be wrong: when it says that the time is over, the server is asked.
@@ -92,11 +97,12 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     if (ranOut) void status.refetch()
   }, [ranOut])
 
-  // It may be over, or replaced or confirmed by another tab.
+  // It may be over with the session, or replaced or confirmed by another tab.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each status that is read
   useEffect(() => {
+    if (!data) return drop()
     // While it is read again, it may be older than the registration.
-    if (!pending || !data || status.isFetching) return
+    if (!pending || status.isFetching) return
     if (data.pending ? data.pending.expiresAt === pending.expiresAt : data.enrolled ? replace : secondsLeft)
       return
     // The first code may have confirmed it here: then its recovery codes are still to be shown.
@@ -106,27 +112,20 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     if (!data.pending && !data.enrolled) setPhase('expired')
   }, [status.dataUpdatedAt])
 
-  const unverified = data && !data.verified
-  useEffect(() => {
-    if (unverified) markUnsaved(false)
-  }, [unverified])
-
   const state = ((): EnrollmentState => {
-    if (phase === 'done') return { step: 'done' }
-    if (recoveryCodes) return { step: 'codes', recoveryCodes }
-    // `not_enrolled`: another browser has begun anew, which the status does not tell.
-    if (/expired|not_enrolled/.test(phase + authenticate.error?.code)) return { step: 'expired' }
-    if (pending) return { step: 'scan', pending, secondsLeft }
     if (!data) return { step: 'loading' }
+    if (recoveryCodes) return { step: 'codes', recoveryCodes }
+    if (phase) return { step: phase }
+    // `not_enrolled`: another browser has begun anew, which the status does not tell.
+    if (/expired|not_enrolled/.test(authenticate.error?.code ?? '')) return { step: 'expired' }
+    if (pending) return { step: 'scan', pending, secondsLeft }
     if (!data.enrolled || replace) return { step: 'intro', resumable: !!data.pending }
-    return wasUnsaved && !unverified
-      ? { step: 'unsaved', canReveal: data.capabilities.reveal }
-      : { step: 'enrolled' }
+    return wasUnsaved ? { step: 'unsaved', canReveal: data.capabilities.reveal } : { step: 'enrolled' }
   })()
 
   const saved = () => {
-    markUnsaved(false)
-    setRecoveryCodes(undefined)
+    forget()
+    drop()
     setPhase('done')
     onDone?.()
   }
@@ -140,7 +139,7 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
       if (replace && data?.enrolled) await remove.mutateAsync()
       await create.mutateAsync({ restart })
       authenticate.reset()
-      setPhase('idle')
+      setPhase(undefined)
     })
 
   return {
@@ -151,22 +150,17 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
       setError(null)
       await authenticate.mutateAsync({ code })
       const codes = pending?.recoveryCodes
-      drop()
       if (codes?.length) {
-        markUnsaved(true)
-        setRecoveryCodes(codes)
+        markUnsaved(data?.csrfToken)
+        drop()
+        setNewCodes(codes)
       } else saved()
     },
-    reveal: quietly(async () => {
-      const answer = await codesAgain.mutateAsync()
-      setRecoveryCodes(answer.recoveryCodes)
-      codesAgain.reset()
-    }),
+    reveal: quietly(() => codesAgain.mutateAsync()),
     saved,
     cancel: quietly(async () => {
       if (pending || data?.pending) await discard.mutateAsync()
       drop()
-      setPhase('idle')
       onCancel?.()
     }),
     error: error ?? (data ? null : status.error),

@@ -15,10 +15,12 @@ export const recoveryCodes = Array.from({ length: 10 }, (_, n) => `${n}k7q-m3xd-
 export const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 export const otpauthUri = `otpauth://totp/Larkspur:ada%40example.com?secret=${secret}&issuer=Larkspur`
 
+export const csrfToken = 'gallery'
+
 /** Somebody with an active authenticator app who has not been asked for a code yet. */
 const enrolled: MfaStatus = {
   subject: { kind: 'user', accountName: 'ada@example.com' },
-  csrfToken: 'gallery',
+  csrfToken,
   enrolled: true,
   required: false,
   verified: null,

@@ -1,17 +1,17 @@
 import { MfaProvider } from '@kit/react'
 import { QueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
-import { fakeFetch } from './fake-bff.js'
+import { csrfToken, fakeFetch } from './fake-bff.js'
 import type { Look } from './look.js'
 import { play } from './play.js'
 import type { Specimen, State } from './specimens.js'
 
-/** Where the kit remembers that codes were shown and not called saved. */
+/** Where the kit remembers whose codes were shown and not called saved, by the first letters of the token. */
 const unsavedKey = 'kit-unsaved-codes'
 
 /** Leaves the mark of a reload for what stands after it on this stage, and for no other. */
 function Unsaved() {
-  useEffect(() => sessionStorage.setItem(unsavedKey, '1'), [])
+  useEffect(() => sessionStorage.setItem(unsavedKey, csrfToken), [])
   return null
 }
 

@@ -143,13 +143,14 @@ for (const [name, { start, steps }] of Object.entries(walks)) {
       }
     })
 
-  for (const dir of [undefined, 'rtl'] as const)
-    test(`no state of ${name} is wider than 320 pixels${dir ? ' right to left' : ''}`, async ({
-      visit,
-      page,
-    }) => {
+  for (const [said, locale, dir] of [
+    ['', undefined],
+    [' right to left', undefined, 'rtl'],
+    [' in a language of long words', 'de'],
+  ] as const)
+    test(`no state of ${name} is wider than 320 pixels${said}`, async ({ visit, page }) => {
       await page.setViewportSize({ width: 320, height: 640 })
-      const field = await visit({ ...flow(start), dir })
+      const field = await visit({ ...flow({ ...start, locale }), dir })
       for (const step of steps) {
         await step.reach(page, field)
         const width = await page.evaluate(() => document.documentElement.scrollWidth)
@@ -260,12 +261,17 @@ test.describe('a code on its way', () => {
       expect(await action(page, 'submit').boundingBox()).toEqual(before)
     })
 
-  for (const locale of ['de', 'es', 'fr', 'nl', 'ptBR'] as const)
-    test(`S03: an error moves nothing on a page of 320 pixels in a language of long sentences: ${locale}`, async ({
+  for (const [locale, width] of [
+    ...(['de', 'es', 'fr', 'nl', 'ptBR'] as const).map((locale) => [locale, 320] as const),
+    ['de', 440],
+    ['fr', 440],
+    ['fr', 470],
+  ] as const)
+    test(`S03: an error moves nothing on a page of ${width} pixels in a language of long sentences: ${locale}`, async ({
       visit,
       page,
     }) => {
-      await page.setViewportSize({ width: 320, height: 700 })
+      await page.setViewportSize({ width, height: 700 })
       const field = await visit(flow({ kit: 'challenge', enrolled: true, locale }))
       const before = await action(page, 'submit').boundingBox()
       await field.input.pressSequentially(wrong)
@@ -348,6 +354,15 @@ test.describe('light and dark', () => {
       await within(page, ...themes)
       await expect(part(page, 'challenge')).toHaveCSS('color-scheme', themes.at(-1) ?? '')
     })
+
+  test('Q03: a QR code stays dark on light whatever the themes around it', async ({ visit, page }) => {
+    await visit(flow({ kit: 'enrollment' }))
+    await action(page, 'start').click()
+    await part(page, 'qr-code').waitFor()
+    await within(page, 'dark', 'light')
+    await expect(part(page, 'enrollment')).toHaveCSS('color-scheme', 'light')
+    await expect(part(page, 'qr-code')).toHaveCSS('color-scheme', 'light only')
+  })
 
   test('a part used alone has the theme around it', async ({ visit, page }) => {
     const field = await visit({ props: { error: 'That code is wrong.' } })

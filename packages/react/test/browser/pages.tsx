@@ -90,7 +90,7 @@ export interface FlowPageProps {
   required?: boolean
   /** Recovery codes that are left. */
   left?: number
-  locale?: keyof typeof catalogues
+  locale?: keyof typeof catalogues | undefined
 }
 
 const flows = {
