@@ -18,7 +18,7 @@ const optional = new Set(
    recovery_code_factor started_at last_accessed_at expires_at attributes ip_address user_agent custom_claims
    details scim_registration organization_external_id sso_default_connection_id scim_active_connection
    scim_active_connections
-   allowed_oauth_tenants session member_session user_device member_device verdict n e crv x y
+   allowed_oauth_tenants session member_session user_device member_device verdict n e crv x y key_ops x5c x5tS256
    reveal_recovery_codes`.split(/\s+/),
 )
 /** The same names where they are required. */

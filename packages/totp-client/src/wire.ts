@@ -252,8 +252,11 @@ export type MemberSession = z.infer<typeof MemberSession>
 export const Jwk = z.object({
   kty: z.string(),
   use: z.string(),
+  key_ops: list.nullish(),
   alg: z.string(),
   kid: z.string(),
+  x5c: list.nullish(),
+  x5tS256: z.string().nullish(),
   n: z.string().nullish(),
   e: z.string().nullish(),
   crv: z.string().nullish(),

@@ -196,7 +196,17 @@ const memberLogin = { ...about, ...tokens, member_session, member_device: device
 const userSession = { ...envelope, session, ...tokens, user, verdict }
 const memberSession = { ...envelope, member_session, ...tokens, member, organization, verdict }
 const keys = [
-  { kty: 'RSA', use: 'sig', alg: 'RS256', kid: 'jwk-test', n: 'AQAB', e: 'AQAB' },
+  {
+    kty: 'RSA',
+    use: 'sig',
+    key_ops: ['verify'],
+    alg: 'RS256',
+    kid: 'jwk-test',
+    x5c: ['MIIC'],
+    x5tS256: 'AQAB',
+    n: 'AQAB',
+    e: 'AQAB',
+  },
   { kty: 'EC', use: 'sig', alg: 'ES256', kid: 'jwk-test-2', crv: 'P-256', x: 'AQAB', y: 'AQAB' },
 ]
 

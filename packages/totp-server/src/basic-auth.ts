@@ -4,6 +4,11 @@ import { Refusal } from './refusal.js'
 /** The user of Basic credentials holds no colon: RFC 7617 section 2. */
 export const projectIdForm = /^[\x21-\x39\x3b-\x7e]{1,128}$/
 
+/** One secret, or two while one replaces the other, none of which is quickly guessed. */
+export const areSecrets = (secrets: readonly string[]): boolean =>
+  (secrets.length === 1 || secrets.length === 2) &&
+  secrets.every((secret) => /^[\x21-\x7e]{16,}$/.test(secret))
+
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { projectIdForm } from './basic-auth.js'
+import { areSecrets, projectIdForm } from './basic-auth.js'
 import { TotpServerError } from './error.js'
 import type { JwtAlgorithm } from './jwt.js'
 import { type Limits, resolveLimits, weakerLimits } from './limits.js'
@@ -133,7 +133,7 @@ function keptDevPair(dataDir: string): DevPair {
 
 function readSecrets(given: string): string[] {
   const secrets = given.split(',').map((secret) => secret.trim())
-  if (secrets.length > 2 || secrets.some((secret) => !/^[\x21-\x7e]{16,}$/.test(secret))) {
+  if (!areSecrets(secrets)) {
     throw refuse(
       'PROJECT_SECRET must be one secret, or two separated by a comma while one replaces the other, each of 16 or more visible ASCII characters. Make one with: openssl rand -base64 32',
     )

@@ -9,6 +9,7 @@ import type { z } from 'zod'
 import { createBasicAuth } from './basic-auth.js'
 import type { Context } from './context.js'
 import { TotpServerError } from './error.js'
+import { errorAnswer } from './error-answer.js'
 import { newId } from './ids.js'
 import type { RequestFacts } from './metrics.js'
 import type { CallOptions, Operations } from './operation.js'
@@ -155,35 +156,6 @@ export function createHandler(
 } {
   const authenticate = createBasicAuth(context.projectId, secrets)
 
-  function errorAnswer(
-    { errorType, status, message, details }: Pick<Refusal, 'errorType' | 'status' | 'message' | 'details'>,
-    requestId: string,
-    path: string,
-  ): WireResponse {
-    const docs = path.startsWith('/v1/b2b/')
-      ? 'https://stytch.com/docs/b2b/api'
-      : 'https://stytch.com/docs/api'
-    // A lock that does not end by itself names no time to come again.
-    const retryAfter =
-      details?.retry_after_seconds ?? (errorType === 'user_lock_limit_reached' ? undefined : 1)
-    return {
-      status,
-      body: JSON.stringify({
-        status_code: status,
-        request_id: requestId,
-        error_type: errorType,
-        error_message: message,
-        error_url: `${docs}/errors/${status}#${errorType}`,
-        ...(details !== undefined && { error_details: details }),
-      }),
-      headers: {
-        ...((status === 429 || status === 503) &&
-          retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
-        ...(status === 401 && errorType === 'unauthorized_credentials' && { 'www-authenticate': 'Basic' }),
-      },
-    }
-  }
-
   /** What went wrong as the wire says it; everything but a refusal is the server's own affair and only logged. */
   function asRefusal(
     error: unknown,
@@ -229,9 +201,9 @@ export function createHandler(
   function refuse({ method, path }: Omit<WireRequest, 'body'>, why: SocketRefusal): WireResponse {
     const startedAt = performance.now()
     const requestId = newId('request-id', context.environment)
-    const { status, errorType, message } = socketRefusals[why]
+    const { status, errorType } = socketRefusals[why]
     report(requestId, endpointOf(findRoute(method, path)), status, errorType, startedAt)
-    return errorAnswer({ status, errorType, message, details: undefined }, requestId, path)
+    return errorAnswer(socketRefusals[why], requestId, path)
   }
 
   async function handle({ method, path, query, headers, body }: WireRequest): Promise<WireResponse> {

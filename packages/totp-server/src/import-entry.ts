@@ -1,4 +1,5 @@
 import type { Context } from './context.js'
+import { looksLikeOwnId } from './ids.js'
 import type { ImportEntry } from './import-lines.js'
 import { secretContext } from './judge.js'
 import { enrolMember } from './member-mfa.js'
@@ -22,11 +23,19 @@ const find = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
 const provide = (context: Context, { subject }: ImportEntry): Promise<Subject> =>
   subject.kind === 'user' ? provideUser(context, subject.userId) : provideMember(context, idsOf(subject))
 
-/** Whether AUTO_PROVISION can make whoever is missing. */
-function canProvide({ subject }: ImportEntry, missing: string): boolean {
-  if (subject.kind === 'user') return isExternalId(subject.userId)
-  const hasPlace = missing !== 'organization_not_found' || isExternalId(subject.organizationId)
-  return hasPlace && isExternalId(subject.memberId)
+/** The ids by which AUTO_PROVISION would make whoever is missing. */
+function idsToMake({ subject }: ImportEntry, missing: string): string[] {
+  if (subject.kind === 'user') return [subject.userId]
+  return missing === 'organization_not_found'
+    ? [subject.organizationId, subject.memberId]
+    : [subject.memberId]
+}
+
+function adviceOn(unusableId: string | undefined): string {
+  if (unusableId === undefined) return 'make them first, or set AUTO_PROVISION=1'
+  return looksLikeOwnId(unusableId)
+    ? 'only a server gives ids of the form user-live-…, and this one gave no such id: use ids of your own'
+    : 'an external id has 1 to 128 of A-Z a-z 0-9 . _ | - and no ~: use such ids'
 }
 
 function isSame({ keyring }: Context, totp: TotpsTable, entry: ImportEntry): boolean {
@@ -46,16 +55,12 @@ export async function checkEntry(context: Context, entry: ImportEntry): Promise<
     subject = await find(context, entry)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const isPossible = canProvide(entry, error.errorType)
-    if (isPossible && context.autoProvision) return 'new'
-    const advice = isPossible
-      ? 'make them first, or set AUTO_PROVISION=1'
-      : 'only a server gives ids of the form user-live-…, and this one gave no such id: use ids of your own'
-    return { problem: `names nobody known (${error.errorType}): ${advice}` }
+    const unusableId = idsToMake(entry, error.errorType).find((id) => !isExternalId(id))
+    if (unusableId === undefined && context.autoProvision) return 'new'
+    return { problem: `names nobody known (${error.errorType}): ${adviceOn(unusableId)}` }
   }
-  if (subject.kind === 'member' && subject.member.status !== 'active') {
-    return { problem: 'names a member who is not active' }
-  }
+  const { status } = subject.kind === 'user' ? subject.user : subject.member
+  if (status !== 'active') return { problem: `names a ${subject.kind} who is not active` }
   const totp = totpInUse(subject.totps)
   if (totp === undefined) return 'new'
   if (isSame(context, totp, entry)) return 'unchanged'

@@ -1,6 +1,6 @@
 import { idPattern } from '@kit/totp-client/wire'
 import { z } from 'zod'
-import { decodeBase32 } from './base32.js'
+import { readSecret } from './new-totp.js'
 import { normaliseRecoveryCode } from './recovery-codes.js'
 import type { TotpAlgorithm } from './totp.js'
 
@@ -52,17 +52,10 @@ const Fields = z.object({
   organization_id: id.optional(),
   member_id: id.optional(),
   secret: z.string('is missing').transform((text, context) => {
-    const bytes = decodeBase32(text)
-    const problem =
-      bytes === null
-        ? 'is not base32'
-        : bytes.length < 16
-          ? `has ${bytes.length} bytes, and RFC 4226 section 4 asks for 16: this person has to enrol anew`
-          : bytes.length > 128
-            ? 'has more than 128 bytes'
-            : undefined
-    if (problem !== undefined) context.addIssue(problem)
-    return bytes ?? z.NEVER
+    const secret = readSecret(text)
+    if (typeof secret !== 'string') return secret
+    context.addIssue(secret)
+    return z.NEVER
   }),
   algorithm: z
     .string('is not text')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { projectIdForm } from './basic-auth.js'
+import { areSecrets, projectIdForm } from './basic-auth.js'
 import type { Context } from './context.js'
 import { TotpServerError } from './error.js'
 import { createHandler, type Logger } from './handler.js'
@@ -8,6 +8,7 @@ import type { JwtAlgorithm } from './jwt.js'
 import { checkKeys } from './key-check.js'
 import { attemptLimitsOf, type Limits, recoveryLimitsOf, resolveLimits } from './limits.js'
 import type { RequestFacts } from './metrics.js'
+import { encodeName } from './provisioning.js'
 import { createKeyring } from './seal.js'
 import type { SocketRefusal, WireRequest, WireResponse } from './serve.js'
 import { loadSigners } from './signing-keys.js'
@@ -20,7 +21,6 @@ export type { JwtAlgorithm } from './jwt.js'
 export { defaultLimits, type Limits } from './limits.js'
 export type { RequestFacts } from './metrics.js'
 export { openPostgres } from './postgres.js'
-export { SealError } from './seal.js'
 export { type Served, type ServeOptions, serve, type WireRequest, type WireResponse } from './serve.js'
 export { openSqlite } from './sqlite.js'
 export type { Store } from './store.js'
@@ -40,6 +40,7 @@ export interface TotpServerOptions {
   recoveryCodes?: 'sealed' | 'hashed' | undefined
   /** Makes users, organizations and members that `create`, `migrate` and `/v1/kit` calls name. Default false. */
   autoProvision?: boolean | undefined
+  /** Throttling where it differs from {@link defaultLimits}: counts, and times in the unit that a name ends with. */
   limits?: Partial<Limits> | undefined
   /** Default `RS256`. */
   sessionJwtAlgorithm?: JwtAlgorithm | undefined
@@ -74,11 +75,7 @@ function checkCredentials(projectId: string, secrets: readonly string[]): void {
       'projectId must be 1 to 128 visible ASCII characters without ":", since it is the user of Basic credentials (RFC 7617). Use one like project-test-1234.',
     )
   }
-  if (
-    secrets.length < 1 ||
-    secrets.length > 2 ||
-    secrets.some((secret) => !/^[\x21-\x7e]{16,}$/.test(secret))
-  ) {
+  if (!areSecrets(secrets)) {
     throw invalid(
       'secrets must be one secret, or two while one replaces the other, each of 16 or more visible ASCII characters. Make one with: openssl rand -base64 32',
     )
@@ -106,8 +103,8 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
   const { store, projectId, secrets, projectName = 'Kit', recoveryCodes = 'sealed' } = options
   const { sessionJwtAlgorithm = 'RS256', clock = Date.now, random = randomBytes } = options
   checkCredentials(projectId, secrets)
-  if (projectName.trim() === '')
-    throw invalid('projectName is empty. Name what authenticator apps should show.')
+  if (encodeName(projectName) === '')
+    throw invalid('projectName holds nothing to show. Name what authenticator apps should show, without ":".')
   const limits = resolveLimits(options.limits)
   const keyring = createKeyring(options.encryptionKeys)
   const keysAreRight = once(() => checkKeys(store, keyring))

@@ -124,7 +124,7 @@ export async function spendCodeWithSession(
 }
 
 /** A recovery code whose attempt is paid for. */
-export interface JudgedRecoveryCode {
+export interface PaidRecoveryCode {
   readonly totp: TotpsTable
   readonly normalised: string
   readonly details: Readonly<Record<string, number>>
@@ -135,11 +135,11 @@ export interface JudgedRecoveryCode {
  *
  * @throws Refusal without a registration in use, while no attempt is admitted, or for what can be no recovery code
  */
-export async function judgeRecoveryCode(
+export async function payForRecoveryCode(
   context: Context,
   subject: Subject,
   code: string,
-): Promise<JudgedRecoveryCode> {
+): Promise<PaidRecoveryCode> {
   const { store, recoveryLimits: limits } = context
   const nowMs = context.now()
   const totp = requireTotpInUse(subject)
@@ -178,7 +178,7 @@ export async function judgeRecoveryCode(
 export async function spendRecoveryCode(
   queries: Queries,
   context: Context,
-  { totp, normalised, details }: JudgedRecoveryCode,
+  { totp, normalised, details }: PaidRecoveryCode,
 ): Promise<{ codeId: string; totp: TotpsTable }> {
   const { subject_id: subjectId, totp_id: totpId } = totp
   // In the order of those who change the codes, or two calls on PostgreSQL wait for each other in a circle.

@@ -1,3 +1,4 @@
+import { decodeBase32 } from './base32.js'
 import type { Context } from './context.js'
 import { newId } from './ids.js'
 import { secretContext } from './judge.js'
@@ -12,6 +13,18 @@ import type { RecoveryCodesTable, TotpsTable } from './tables.js'
 const secretBytes = 20
 
 export const newSecret = (context: Context): Uint8Array => readRandom(context.random, secretBytes)
+
+/** Of a secret that somebody else made, in bytes. RFC 4226 section 4 asks for 128 bits. */
+const [shortest, longest] = [16, 128]
+
+/** The bytes of a secret that somebody else made, or what is wrong with it, in words that do not repeat it. */
+export function readSecret(text: string): Uint8Array | string {
+  const bytes = decodeBase32(text)
+  if (bytes === null) return 'is not base32'
+  if (bytes.length < shortest)
+    return `has ${bytes.length} bytes, and RFC 4226 section 4 asks for ${shortest}: this person has to enrol anew`
+  return bytes.length > longest ? `has more than ${longest} bytes` : bytes
+}
 
 export const newRecoveryCodes = (context: Context): string[] => makeRecoveryCodes(context.random)
 

@@ -3,6 +3,7 @@ import { TotpServerError } from './error.js'
 import { migrate } from './migrations/index.js'
 import { connect, createLanes, runOn, unavailable } from './postgres-lanes.js'
 import { createSqlStore, type Engine } from './sql-store.js'
+import type { Run } from './statement.js'
 import type { Store } from './store.js'
 
 /** Any number of its own; every process of this program asks for the same one. */
@@ -14,7 +15,8 @@ const migrationLock = 7_165_412_026
  */
 const settings = {
   statement_timeout: 2000,
-  lock_timeout: 1000,
+  // Longer than PostgreSQL takes to look for a deadlock, a second, or it would never find one.
+  lock_timeout: 1500,
   idle_in_transaction_session_timeout: 5000,
   synchronous_commit: 'on',
   plan_cache_mode: 'force_generic_plan',
@@ -37,44 +39,68 @@ function columnTypes({ builtins, getTypeParser }: typeof pg.types): pg.CustomTyp
   }
 }
 
+/** How often a transaction is begun anew that PostgreSQL undid for the sake of another. */
+const maxRepeats = 2
+
+/** A serialization failure or a deadlock. */
+const isUndone = (error: unknown) =>
+  error instanceof TotpServerError &&
+  error.cause instanceof Error &&
+  'code' in error.cause &&
+  (error.cause.code === '40001' || error.cause.code === '40P01')
+
 function createEngine(pool: pg.Pool): Engine {
+  let closing: Promise<void> | undefined
+  async function runOnce<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    const client = await connect(pool)
+    let broken: Error | undefined
+    const command = async (sql: string) => {
+      try {
+        await client.query(sql)
+      } catch (error) {
+        broken = unavailable(error)
+        throw broken
+      }
+    }
+    try {
+      await command('BEGIN')
+      try {
+        const result = await work(runOn(client))
+        await command('COMMIT')
+        return result
+      } catch (error) {
+        if (broken === undefined) await command('ROLLBACK')
+        throw error
+      }
+    } finally {
+      // A connection whose transaction may still be open is closed instead of being used again.
+      client.release(broken)
+    }
+  }
+
   return {
     dialect: 'postgres',
     run: createLanes(pool),
     async transaction(work) {
-      const client = await connect(pool)
-      let broken: Error | undefined
-      const command = async (sql: string) => {
+      for (let repeats = 0; ; repeats++) {
         try {
-          await client.query(sql)
+          return await runOnce(work)
         } catch (error) {
-          broken = unavailable(error)
-          throw broken
+          if (repeats === maxRepeats || !isUndone(error)) throw error
         }
-      }
-      try {
-        await command('BEGIN')
-        try {
-          const result = await work(runOn(client))
-          await command('COMMIT')
-          return result
-        } catch (error) {
-          if (broken === undefined) await command('ROLLBACK')
-          throw error
-        }
-      } finally {
-        // A connection whose transaction may still be open is closed instead of being used again.
-        client.release(broken)
       }
     },
-    close: () => pool.end(),
+    close: () => {
+      closing ??= pool.end()
+      return closing
+    },
   }
 }
 
 /**
  * Opens a PostgreSQL database and brings its tables up to date, under an advisory lock, so that any number of
- * processes may start at once. At most 32 connections; a statement that waits longer than two seconds, or a
- * second for a connection or a lock, fails with `TotpServerError` `unavailable`.
+ * processes may start at once. At most 32 connections; a statement that takes longer than two seconds, or waits
+ * longer than a second for a connection or one and a half for a lock, fails with `TotpServerError` `unavailable`.
  *
  * @param options.connectionString `postgres://user:password@host:port/database`
  * @throws TotpServerError `invalid_option` when the database cannot be reached or used

@@ -9,7 +9,7 @@ const maxEncodedName = 600
  * A name for a label: percent-encoded as RFC 3986 asks (a space is `%20`), without `:`, which divides issuer from
  * account, and without control and direction characters, which would let a name pose as another in an app's list.
  */
-function encodeName(name: string): string {
+export function encodeName(name: string): string {
   // A round trip through UTF-8 turns lone surrogates, which cannot be encoded, into U+FFFD.
   const wellFormed = Buffer.from(name).toString()
   let encoded = ''

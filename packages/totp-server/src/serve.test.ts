@@ -133,6 +133,23 @@ test('F45: a handler that throws costs one answer, which says nothing of the cau
   expect((await fetch(`${url}/good`)).status).toBe(200)
 })
 
+test('what is answered without asking anybody points to the documents of the endpoint that was asked', async () => {
+  const { url } = await start({
+    handle: () => {
+      throw new Error('no')
+    },
+  })
+  for (const [path, docs] of [
+    ['/v1/totps', 'https://stytch.com/docs/api/errors'],
+    ['/v1/b2b/totp?x=1', 'https://stytch.com/docs/b2b/api/errors'],
+  ]) {
+    const compressed = await post(url + path, 'x', { 'content-encoding': 'gzip' })
+    expect((await compressed.json()).error_url).toBe(`${docs}/415#bad_request`)
+    const failed = await post(url + path, '{}')
+    expect((await failed.json()).error_url).toBe(`${docs}/500#internal_server_error`)
+  }
+})
+
 test('F39: more requests than can be worked on at once are told to come back', async () => {
   const { opened, open } = gate()
   let asked = 0

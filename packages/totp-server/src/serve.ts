@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { TotpServerError } from './error.js'
+import { errorAnswer, type Failure } from './error-answer.js'
 
 /** A request as plain values: what a handler costs least to be asked with. */
 export interface WireRequest {
@@ -101,24 +102,13 @@ export const socketRefusals = {
 } as const
 export type SocketRefusal = keyof typeof socketRefusals
 
-/** What this file answers itself, in the shape of https://stytch.com/docs/api/errors */
-function refusal(status: number, type: string, message: string): WireResponse {
-  const body = {
-    status_code: status,
-    request_id: `request-id-${randomUUID()}`,
-    error_type: type,
-    error_message: message,
-    error_url: `https://stytch.com/docs/api/errors/${status}#${type}`,
-  }
-  return { status, headers: status === 503 ? { 'retry-after': '1' } : {}, body: JSON.stringify(body) }
-}
+const plainAnswer = (failure: Failure, path: string) =>
+  errorAnswer(failure, `request-id-${randomUUID()}`, path)
 
-const internal = () =>
-  refusal(500, 'internal_server_error', 'Oops, something seems to have gone wrong, please try again later.')
-
-const plainRefusal: NonNullable<ServeOptions['refuse']> = (_request, why) => {
-  const { status, errorType, message } = socketRefusals[why]
-  return refusal(status, errorType, message)
+const internalError: Failure = {
+  status: 500,
+  errorType: 'internal_server_error',
+  message: 'Oops, something seems to have gone wrong, please try again later.',
 }
 
 /**
@@ -214,7 +204,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
 export async function serve({
   fetch,
   handle,
-  refuse = plainRefusal,
+  refuse = ({ path }, why) => plainAnswer(socketRefusals[why], path),
   port,
   host,
   onError,
@@ -259,7 +249,7 @@ export async function serve({
     } catch (error) {
       onError?.(error)
       if (response.headersSent) response.destroy()
-      else write(response, internal(), true)
+      else write(response, plainAnswer(internalError, request.url ?? '/'), true)
     }
   }
 

@@ -43,7 +43,7 @@ const tokenContext = (row: Pick<SessionsTable, 'project_id' | 'session_id'>) =>
   `session-token|${row.project_id}|${row.session_id}`
 
 /** The session that a token or a JWT names; an expired JWT still names its session. @throws Refusal */
-export async function findSession(context: Context, input: ProofInput): Promise<SessionsTable> {
+async function findSession(context: Context, input: ProofInput): Promise<SessionsTable> {
   const { store, projectId } = context
   const nowMs = context.now()
   if (input.session_token !== undefined) {
@@ -55,13 +55,30 @@ export async function findSession(context: Context, input: ProofInput): Promise<
   const jwt = input.session_jwt ?? ''
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) throw new Refusal('unable_to_parse_session_jwt')
   for (const signer of await context.signers()) {
-    const session: unknown = signer.verify(jwt, nowMs)?.claims[sessionClaim]
+    const session: unknown = signer.verify(jwt, nowMs)?.[sessionClaim]
     if (typeof session !== 'object' || session === null || !('id' in session)) continue
     const row = await store.findSession(projectId, { sessionId: String(session.id) }, nowMs)
     if (row === null) throw new Refusal('session_not_found')
     return row
   }
   throw new Refusal('jwt_invalid_claims')
+}
+
+/** The session of that kind which exactly one of token and JWT names. @throws Refusal */
+export async function requireSession(
+  context: Context,
+  input: ProofInput,
+  kind: SessionsTable['kind'],
+): Promise<SessionsTable> {
+  if (input.session_token !== undefined && input.session_jwt !== undefined) {
+    throw new Refusal('too_many_session_arguments')
+  }
+  if (input.session_token === undefined && input.session_jwt === undefined) {
+    throw new Refusal('no_session_arguments')
+  }
+  const row = await findSession(context, input)
+  if (row.kind !== kind) throw new Refusal('session_not_found')
+  return row
 }
 
 /** The session that the request names, which must be the subject's own. @throws Refusal */

@@ -9,7 +9,7 @@ export interface Engine {
   readonly dialect: Dialect
   /** One statement, committed when the promise resolves. */
   readonly run: Run
-  /** Several statements as one; rolled back when `work` throws. */
+  /** Several statements as one; rolled back when `work` throws, and on PostgreSQL run again after a deadlock. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -268,7 +268,7 @@ export function createSqlStore(engine: Engine): Store {
       return engine.transaction(async (run) => {
         // No unique index holds a slug against external ids, and a statement sees nothing that is not yet committed.
         if (engine.dialect === 'postgres') {
-          await run(statements().lockOrganizations, { projectId: organization.project_id })
+          await run(statements().lockOrganizationNames, { ...organization })
         }
         return createQueries(run, statements).insertOrganization(organization)
       })

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'libsql'
+import type Database from 'libsql'
 import { TotpServerError } from './error.js'
 import { migrate } from './migrations/index.js'
 import { createSqlStore, type Engine } from './sql-store.js'
@@ -71,8 +71,12 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
   const prepared = new Map<string, Prepared>()
   let waiting: Job[] = []
   let batch: Promise<void> | null = null
+  // The driver ends the whole process when a closed connection is used.
+  let isClosed = false
+  const closed = () => unavailable(new Error('the store was closed'))
 
   const runNow: Run = async <Row>(...[statement, values]: Parameters<typeof runNow<Row>>) => {
+    if (isClosed) throw closed()
     try {
       const ready = prepared.get(statement.name) ?? prepare(connection, statement.sql)
       prepared.set(statement.name, ready)
@@ -135,6 +139,7 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
 
   const write = <T>(work: Job['work'], isOneStatement: boolean): Promise<T> =>
     new Promise<T>((resolve, reject) => {
+      if (isClosed) return reject(closed())
       waiting.push({ work, isOneStatement, resolve: (result) => resolve(result as T), reject })
       batch ??= commitAll()
     })
@@ -144,14 +149,15 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
     async run(statement, values) {
       if (!statement.isRead) return write((run) => run(statement, values), true)
       // What a batch has written is nobody's to see before it is committed.
-      while (connection.inTransaction) await batch
+      while (!isClosed && connection.inTransaction) await batch
       return runNow(statement, values)
     },
     transaction: (work) => write(work, false),
     async close() {
       while (batch !== null) await batch
+      if (isClosed) return
+      isClosed = true
       prepared.clear()
-      if (!connection.open) return
       try {
         // SQLite would do so at close, but the driver's statements live on until they are collected, and a copy of the
         // one file would lack what is still in the log.
@@ -208,6 +214,8 @@ function checkCopy(connection: Connection, file: string): void {
  * @throws TotpServerError `invalid_option` when the folder or the file cannot be used, or a copied file is damaged
  */
 export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Store> {
+  // Loaded here, so that a server on PostgreSQL starts without it.
+  const { default: Database } = await import('libsql')
   const inMemory = dataDir === ':memory:'
   const file = join(dataDir, 'totp.sqlite')
   let connection: Connection | undefined

@@ -62,6 +62,12 @@ export function subjectStatements(dialect: Dialect) {
       )
       .limit(1)
 
+  const hashOf = (column: string) =>
+    sql`hashtext(cast(${of('project_id')} as text) || ' ' || cast(${of(column)} as text))`
+  /** Both leave out the external id where there is none. */
+  const lockOf = (pick: 'least' | 'greatest') =>
+    sql`pg_advisory_xact_lock(1, ${sql.raw(pick)}(${hashOf('slug')}, ${hashOf('external_id')}))`
+
   function findUser() {
     const { of, table, isTable } = callsOf(dialect, { projectId: 'text', reference: 'text' })
     return compile(
@@ -156,10 +162,13 @@ export function subjectStatements(dialect: Dialect) {
         .onConflict((oc) => oc.doNothing())
         .returning('user_id'),
     ),
-    /** For PostgreSQL only, until the transaction ends. Two numbers: a single one is the migrations' lock. */
-    lockOrganizations: compile(
-      'lock_organizations',
-      db.selectNoFrom(sql`pg_advisory_xact_lock(1, hashtext(${of('projectId')}))`.as('locked')),
+    /**
+     * For PostgreSQL only, until the transaction ends; in an order, so that no two wait for each other in a circle. Two
+     * numbers: a single one is the migrations' lock.
+     */
+    lockOrganizationNames: compile(
+      'lock_organization_names',
+      db.selectNoFrom([lockOf('least').as('first'), lockOf('greatest').as('last')]),
     ),
     insertOrganization: compile(
       'insert_organization',

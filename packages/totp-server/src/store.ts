@@ -196,7 +196,8 @@ export interface Queries {
 export interface Store extends Queries {
   /**
    * Runs several methods as one: all of it is on disk when the promise resolves, none of it when `work` throws
-   * or the process dies. `work` must use the queries it is given, and wait for nothing else.
+   * or the process dies. `work` must use the queries it is given, wait for nothing else and leave nothing behind but
+   * what they write: PostgreSQL may undo it, after a deadlock say, and then it is run again, at most twice.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
   /** {@link acceptStep} that stores a session too, both or neither. One of N parallel calls gets true. */

@@ -133,7 +133,7 @@ export async function provideMember(
   return findMember(context, ids)
 }
 
-/** The subject with a change to its one registration in use, as it is after the call. */
+/** The subject as it is after a call that left it this one registration, pending or in use. */
 export const withTotp = <Of extends Subject>(subject: Of, totp: TotpsTable): Of => ({
   ...subject,
   totps: [totp],
@@ -146,8 +146,13 @@ export function requireTotpInUse(subject: Subject): TotpsTable {
   return totp
 }
 
-/** @throws Refusal where the organization's policy does not allow authenticator apps */
-export function requireTotpAllowed({ organization }: MemberSubject): void {
+/**
+ * The policy does not apply to a break-glass member: https://stytch.com/docs/b2b/api/organization-object
+ *
+ * @throws Refusal where the organization's policy does not allow authenticator apps
+ */
+export function requireTotpAllowed({ organization, member }: MemberSubject): void {
+  if (member.is_breakglass === 1) return
   const { mfa_methods, allowed_mfa_methods } = organization
   const allowed: unknown = JSON.parse(allowed_mfa_methods)
   if (mfa_methods === 'RESTRICTED' && !(Array.isArray(allowed) && allowed.includes('totp'))) {

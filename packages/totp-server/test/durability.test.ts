@@ -277,6 +277,10 @@ describe('PostgreSQL', () => {
     let isRunning = true
     const load = users.map(async (user_id) => {
       while (isRunning) {
+        // Unknown outcome: done or not, but nothing half.
+        const { body } = await world.get(`/v1/users/${user_id}`)
+        const [totp] = body.totps ?? []
+        if (totp?.verified) await world.call('DELETE', `/v1/users/totps/${totp.totp_id}`)
         const created = await world.post('/v1/totps', { user_id })
         statuses.add(created.status)
         if (created.status !== 200) {
@@ -287,19 +291,18 @@ describe('PostgreSQL', () => {
         const answer = await world.post('/v1/totps/authenticate', { user_id, totp_code })
         statuses.add(answer.status)
         if (answer.status === 200) confirmed.push({ user_id, totp_code })
-        // Unknown outcome: done or not, but nothing half.
-        const { body } = await world.get(`/v1/users/${user_id}`)
-        const [totp] = body.totps ?? []
-        if (totp?.verified) await world.call('DELETE', `/v1/users/totps/${totp.totp_id}`)
       }
     })
-    await sleep(150)
+    const confirmMore = async () => {
+      const goal = confirmed.length + 8
+      while (confirmed.length < goal) await sleep(5)
+    }
+    await confirmMore()
     await postgres.restart('immediate')
-    await sleep(150)
+    await confirmMore()
     isRunning = false
     await Promise.all(load)
     expect([...statuses].every((status) => [200, 400, 401, 404, 429, 503].includes(status))).toBe(true)
-    expect(confirmed.length).toBeGreaterThan(0)
 
     const { user_id, secret: userSecret } = await enrol(world)
     const totp_code = codeOf(userSecret, world.clock.nowMs)
@@ -375,6 +378,136 @@ describe('PostgreSQL', () => {
     }
     await world.close()
   })
+
+  test.each([
+    [
+      'before its statement is run: the attempt stays charged, and the code is good once more',
+      'SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted',
+      { isSpent: false, failures: 1 },
+    ],
+    [
+      'before it can answer: the code is spent, and the next one is right',
+      'SELECT pg_advisory_unlock(33)',
+      { isSpent: true, failures: 0 },
+    ],
+  ])('F33: a process is killed while it spends a code, %s', async (_when, letGo, { isSpent, failures }) => {
+    const store = await openPostgres(postgres)
+    const world = createWorld(store)
+    const { user_id, secret: userSecret } = await enrol(world)
+    const totp_code = codeOf(userSecret, world.clock.nowMs)
+    await withClient(async (client) => {
+      // Holds whoever spends a code, after its attempt is paid for.
+      await client.query(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock(33); RETURN NEW; END'`)
+      await client.query(`CREATE TRIGGER hold BEFORE UPDATE ON totps FOR EACH ROW
+          WHEN (NEW.last_step <> OLD.last_step) EXECUTE FUNCTION hold()`)
+      // Counted until its transaction is over, undone or committed.
+      const countHeld = async () => {
+        const held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+        return (await client.query(held)).rowCount
+      }
+      const dying = await startProcess({ TEST_CONNECTION_STRING: postgres.connectionString })
+      try {
+        await client.query('SELECT pg_advisory_lock(33)')
+        const path = '/v1/totps/authenticate'
+        const answer = callProcess(dying.url, path, { user_id, totp_code }, world.clock.nowMs)
+        while ((await countHeld()) === 0) await sleep(5)
+        await dying.kill()
+        expect(await answer).toBeNull()
+        await client.query(letGo)
+        while ((await countHeld()) !== 0) await sleep(5)
+      } finally {
+        await dying.kill()
+        await client.query('DROP TRIGGER hold ON totps')
+        await client.query('DROP FUNCTION hold')
+      }
+    })
+    const [totp] = (await store.findUser(projectId, user_id))?.totps ?? []
+    expect(totp?.consecutive_failures).toBe(failures)
+    const again = await world.post('/v1/totps/authenticate', { user_id, totp_code })
+    expect(again.status).toBe(isSpent ? 401 : 200)
+    world.clock.nowMs += 30_000
+    const next = codeOf(userSecret, world.clock.nowMs)
+    expect((await world.post('/v1/totps/authenticate', { user_id, totp_code: next })).status).toBe(200)
+    await world.close()
+  })
+
+  test('an organization that waits for its name holds up none of another name', async () => {
+    const world = createWorld(await openPostgres(postgres))
+    const create = async (organization_slug: string) =>
+      (await world.post('/v1/b2b/organizations', { organization_name: 'Acme', organization_slug })).status
+    expect(await create('first')).toBe(200)
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query("UPDATE organizations SET slug = 'waited' WHERE slug = 'first'")
+      const waiting = create('waited')
+      while ((await client.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount === 0) await sleep(5)
+      expect(await create('free')).toBe(200)
+      await client.query('ROLLBACK')
+      expect(await waiting).toBe(200)
+    })
+    await world.close()
+  })
+
+  test('F34: a recovery that ends in a deadlock is carried out all the same, and paid for once', async () => {
+    const store = await openPostgres(postgres)
+    const world = createWorld(store)
+    const { user_id, totp_id, recovery_codes } = await enrol(world)
+    const [recovery_code] = recovery_codes
+    await withClient(async (client) => {
+      // Of two that wait for each other the one whose patience ends first gives way.
+      await client.query("SET deadlock_timeout = '1min'")
+      await client.query('BEGIN')
+      await client.query('SELECT 1 FROM recovery_codes WHERE totp_id = $1 FOR UPDATE', [totp_id])
+      // It holds the registration by now, and waits for the code.
+      const recovering = world.post('/v1/totps/recover', {
+        user_id,
+        recovery_code,
+        session_duration_minutes: 5,
+      })
+      const waiting = 'SELECT 1 FROM pg_locks WHERE NOT granted'
+      while ((await client.query(waiting)).rowCount === 0) await sleep(5)
+      await client.query('SELECT 1 FROM totps WHERE totp_id = $1 FOR UPDATE', [totp_id])
+      await client.query('COMMIT')
+      expect((await recovering).status).toBe(200)
+      expect((await client.query('SELECT 1 FROM sessions WHERE subject_id = $1', [user_id])).rowCount).toBe(1)
+    })
+    // The attempt of a right code is given back.
+    expect(await store.findRecoveryBudget(user_id)).toMatchObject({ window_attempts: 0 })
+    expect((await world.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(401)
+    await world.close()
+  })
+
+  test.each([
+    ['40001', 3],
+    ['40P01', 3],
+    ['55P03', 1],
+  ])(
+    'F34: a transaction that PostgreSQL undoes with %s is given up after as many runs as %i',
+    async (code, times) => {
+      const store = await openPostgres(postgres)
+      const world = createWorld(store)
+      const { user_id, totp_id } = await enrol(world)
+      let runs = 0
+      await withClient(async (client) => {
+        await client.query(`CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE EXCEPTION USING ERRCODE = '${code}'; END$$`)
+        await client.query('CREATE TRIGGER undo BEFORE DELETE ON totps EXECUTE FUNCTION undo()')
+        try {
+          const removing = store.transaction((queries) => {
+            runs++
+            return queries.deleteTotp(user_id, totp_id)
+          })
+          await expect(removing).rejects.toMatchObject({ code: 'unavailable' })
+        } finally {
+          await client.query('DROP TRIGGER undo ON totps')
+          await client.query('DROP FUNCTION undo')
+        }
+      })
+      expect(runs).toBe(times)
+      await world.close()
+    },
+  )
 
   test('F23: a database that only reads answers 503 to writes', async () => {
     const world = createWorld(await openPostgres(postgres))

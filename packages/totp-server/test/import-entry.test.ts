@@ -6,6 +6,7 @@ import type { ImportEntry } from '../src/import-lines.js'
 import { openSqlite, type Store } from '../src/index.js'
 import { attemptLimitsOf, defaultLimits, recoveryLimitsOf } from '../src/limits.js'
 import { createKeyring } from '../src/seal.js'
+import { emptyMember, emptyOrganization, emptyUser } from '../src/subjects.js'
 import { encryptionKeys, projectId } from './world.js'
 
 let opened: Store | undefined
@@ -56,6 +57,36 @@ test('an import that is cut off leaves no member with an authenticator who is no
     totps: [{ status: 'active' }],
   })
   expect(await importEntry(contextOver(store), entry)).toBe('unchanged')
+})
+
+test('nobody is given an authenticator who could not have one made: who is pending', async () => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  opened = store
+  const context = contextOver(store)
+  const user = { ...emptyUser(context), external_id: 'ada', status: 'pending' }
+  const acme = emptyOrganization(context, 'Acme', 'acme')
+  const bob = { ...emptyMember(context, acme.organization_id), external_id: 'bob', status: 'pending' }
+  await store.insertUser(user)
+  await store.insertOrganization(acme)
+  await store.insertMember(bob)
+  const ada = { ...entry, subject: { kind: 'user', userId: 'ada' } } satisfies ImportEntry
+  expect(await importEntry(context, ada)).toEqual({ problem: 'names a user who is not active' })
+  expect(await importEntry(context, entry)).toEqual({ problem: 'names a member who is not active' })
+  expect((await store.findUser(projectId, 'ada'))?.totps).toEqual([])
+})
+
+test.each<ImportEntry['subject']>([
+  { kind: 'user', userId: 'acme~2' },
+  { kind: 'member', organizationId: 'acme', memberId: 'bob~2' },
+  { kind: 'member', organizationId: 'acme~2', memberId: 'bob' },
+])('who cannot be made for a ~ in an id is told so: %o', async (subject) => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  opened = store
+  expect(await checkEntry(contextOver(store), { ...entry, subject })).toEqual({
+    problem: expect.stringMatching(
+      /^names nobody known \((user|organization)_not_found\): an external id has 1 to 128 of A-Z a-z 0-9 \. _ \| - and no ~/,
+    ),
+  })
 })
 
 test.each<ImportEntry['subject']>([

@@ -21,6 +21,17 @@ beforeAll(() => {
   spawnSync(process.execPath, [tsc, '-b', 'packages/totp-server'], { cwd: root })
 }, 120_000)
 
+test('neither engine is loaded before its database is opened', () => {
+  const script = `import Module from 'node:module'
+    const { openSqlite } = await import(${JSON.stringify(join(program, '../index.js'))})
+    const isLoaded = () => Object.keys(Module._cache).some((path) => /node_modules.(libsql|pg)./.test(path))
+    console.log(isLoaded())
+    await (await openSqlite({ dataDir: ':memory:' })).close()
+    console.log(isLoaded())`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout).toBe('false\ntrue\n')
+})
+
 const children: ChildProcess[] = []
 const folders: string[] = []
 

@@ -52,7 +52,8 @@ describe('options', () => {
     ['three secrets', { secrets: Array(3).fill('x'.repeat(20)) }, /secrets must be one/],
     ['no encryption key', { encryptionKeys: '' }, /ENCRYPTION_KEYS/],
     ['a short encryption key', { encryptionKeys: 'k1:AAAA' }, /32/],
-    ['an empty project name', { projectName: ' ' }, /projectName is empty/],
+    ['an empty project name', { projectName: ' ' }, /projectName holds nothing/],
+    ['a project name of colons', { projectName: ': :' }, /projectName holds nothing/],
     ['T8: a window, which is no option', { limits: Object({ skew: 2 }) }, /limits\.skew/],
     ['a cap over a hundred', { limits: { maxConsecutiveFailures: 101 } }, /800-63B-4/],
     ['a negative limit', { limits: { failLevelMax: -1 } }, /limits\.failLevelMax/],
@@ -111,6 +112,9 @@ describe('AUTO_PROVISION', () => {
     const { body } = await post('/v1/totps', { user_id: 'ada' })
     expect(body.user).toMatchObject({ external_id: 'ada', user_id: answers[0]?.body.user.user_id })
     expect((await get('/v1/users/ada')).body.external_id).toBe('ada')
+    const rotated = await post('/v1/kit/totps/recovery_codes/rotate', { user_id: 'grace' })
+    expect(rotated.body.error_type).toBe('no_active_recovery_code_backed_factor')
+    expect((await get('/v1/users/grace')).body.external_id).toBe('grace')
   })
 
   test('create, migrate and our additions make what is missing of organization and member', async () => {
@@ -171,7 +175,6 @@ describe('AUTO_PROVISION', () => {
       await post('/v1/totps/recovery_codes', { user_id: 'ada' }),
       await get('/v1/users/ada'),
       await post('/v1/totps', { user_id: 'user-test-00000000-0000-4000-8000-000000000000' }),
-      await post('/v1/kit/totps/recovery_codes/rotate', { user_id: 'ada' }),
     ]
     for (const { body } of refused) expect(body.error_type).toBe('user_not_found')
     const nonsense = await post('/v1/totps', { user_id: 'no such person' })

@@ -453,12 +453,69 @@ export function sessionsSuite(worldOf: () => World): void {
     expect((await remove({})).body.error_type).toBe('totp_not_found')
   })
 
+  test('T42: sessions are revoked on behalf of a member where they are that member’s own', async () => {
+    const world = worldOf()
+    const external_id = uniqueName('ext')
+    const begin = async (ids: object) => (await world.post('/v1/kit/sessions', ids)).body
+    const revoke = async (by: object, headers: Record<string, string>) => {
+      const { status, body } = await world.call('POST', '/v1/b2b/sessions/revoke', by, headers)
+      return body.error_type ?? status
+    }
+    const mine = await makeMember(world, {}, { external_id })
+    const theirs = await makeMember(world, {}, { external_id })
+    const [own, caller, other] = [await begin(mine), await begin(mine), await begin(theirs)]
+    const headers = { 'x-stytch-member-session': caller.session_token }
+    for (const by of [
+      { session_token: other.session_token },
+      { session_jwt: other.session_jwt },
+      { member_session_id: other.member_session.member_session_id },
+      { member_id: theirs.member_id },
+    ]) {
+      expect(await revoke(by, headers)).toBe('member_session_member_id_mismatch')
+    }
+    const { session_token: users } = await begin({ user_id: await makeUser(world) })
+    for (const session of ['none', users]) {
+      expect(await revoke({ member_id: mine.member_id }, { 'x-stytch-member-session': session })).toBe(
+        'session_not_found',
+      )
+    }
+    const both = { ...headers, 'x-stytch-member-sessionjwt': caller.session_jwt }
+    expect(await revoke({ member_id: mine.member_id }, both)).toBe('too_many_session_arguments')
+    expect(await revoke({ session_token: own.session_token }, headers)).toBe(200)
+    expect((await readMember({ session_token: own.session_token })).error_type).toBe('session_not_found')
+    expect(
+      await revoke({ member_id: external_id }, { 'x-stytch-member-sessionjwt': caller.session_jwt }),
+    ).toBe(200)
+    expect((await readMember({ session_token: caller.session_token })).error_type).toBe('session_not_found')
+    expect((await readMember({ session_token: other.session_token })).status_code).toBe(200)
+  })
+
+  test('T42: no member makes another one, since there are no roles to grant it', async () => {
+    const world = worldOf()
+    const ids = await makeMember(world)
+    const path = `/v1/b2b/organizations/${ids.organization_id}/members`
+    const asked = { email_address: `${uniqueName('mallory')}@example.com` }
+    const create = async (session: string) => {
+      const headers = { 'x-stytch-member-session': session }
+      const { status, body } = await world.call('POST', path, asked, headers)
+      return [status, body.error_type]
+    }
+    expect(await create('none')).toEqual([404, 'session_not_found'])
+    for (const of of [ids, await makeMember(world)]) {
+      const { session_token } = (await world.post('/v1/kit/sessions', of)).body
+      expect(await create(session_token)).toEqual([403, 'session_authorization_error'])
+    }
+    expect((await world.post(path, asked)).status).toBe(200)
+  })
+
   test('JWKS is answered with and without credentials, for this project only', async () => {
     const world = worldOf()
     const project = 'project-test-11111111-1111-4111-8111-111111111111'
     for (const path of [`/v1/sessions/jwks/${project}`, `/v1/b2b/sessions/jwks/${project}`]) {
       const { body } = await world.get(path)
       expect(body.keys[0]).toMatchObject({ alg: 'ES256', use: 'sig', kty: 'EC' })
+      // The official type requires them.
+      expect(body.keys[0]).toMatchObject({ key_ops: ['verify'], x5c: [], x5tS256: '' })
       expect(body.keys[0]).not.toHaveProperty('d')
       const anonymous = await world.call('GET', path, undefined, { authorization: '' })
       expect(anonymous.body.keys).toEqual(body.keys)

@@ -206,6 +206,15 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     expect(made.map((pair) => pair.filter(Boolean).length)).toEqual(names.map(() => 1))
   })
 
+  test('of many organizations made at once, each by names of its own, all are made', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        store.insertOrganization(organization({ external_id: index % 2 === 0 ? unique('external') : null })),
+      ),
+    )
+    expect(made.filter(Boolean)).toHaveLength(200)
+  })
+
   test('refuses a second user with an e-mail or external id, and writes nothing', async () => {
     expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(true)
     expect(await store.insertUser(user({ email: 'twice@example.com' }))).toBe(false)
@@ -638,4 +647,28 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
   test('answers a ping', async () => {
     await expect(store.ping()).resolves.toBeUndefined()
   })
+
+  test('F45: a store that is closed, once or twice, is unavailable', async () => {
+    await Promise.all([store.close(), store.close()])
+    const calls = [
+      () => store.ping(),
+      () => store.findUser(project, 'user-test-1'),
+      () => store.insertUser(user()),
+      () => store.transaction((queries) => queries.findUser(project, 'user-test-1')),
+      () => store.deleteEndedSessions(now),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+test('F45: SQLite carries out what was asked for before it is closed, and nothing after', async () => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  const last = user()
+  const inserted = store.insertUser(last)
+  const found = store.transaction(async (queries) => queries.findUser(project, last.user_id))
+  const closed = Promise.all([store.close(), store.close()])
+  expect(await inserted).toBe(true)
+  expect((await found)?.user.user_id).toBe(last.user_id)
+  await closed
+  await expect(store.findUser(project, last.user_id)).rejects.toMatchObject({ code: 'unavailable' })
 })

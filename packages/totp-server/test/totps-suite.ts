@@ -452,6 +452,10 @@ export function totpsSuite(worldOf: () => World): void {
     expect([status, body.error_type]).toEqual([400, 'operation_restricted_by_organization_mfa_methods'])
     const allowed = await makeMember(world, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] })
     expect((await world.post('/v1/b2b/totp', allowed)).status).toBe(200)
+    const member = { email_address: `${uniqueName('glass')}@example.com`, is_breakglass: true }
+    const path = `/v1/b2b/organizations/${ids.organization_id}/members`
+    const { member_id } = (await world.post(path, member)).body
+    expect((await world.post('/v1/b2b/totp', { ...ids, member_id })).status).toBe(200)
   })
 
   test('a pending user cannot be given a factor', async () => {
@@ -519,9 +523,17 @@ export function totpsSuite(worldOf: () => World): void {
     expect(recovered.body.recovery_codes_remaining).toBe(1)
   })
 
+  test('T10: migrate takes a secret of 128 bits, the fewest that RFC 4226 allows', async () => {
+    const world = worldOf()
+    const ids = await makeMember(world)
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY'
+    expect((await world.post('/v1/b2b/totp/migrate', { ...ids, secret })).status).toBe(200)
+  })
+
   test.each([
     ['a secret that is no base32', { secret: 'not base32!' }],
-    ['a secret that is too short', { secret: 'GEZDGNBV' }],
+    ['T10: a secret of 120 bits', { secret: 'GEZDGNBVGY3TQOJQGEZDGNBV' }],
+    ['a secret of more than 128 bytes', { secret: 'A'.repeat(210) }],
     ['a code that is none', { secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', recovery_codes: ['?'] }],
     [
       'two equal codes',

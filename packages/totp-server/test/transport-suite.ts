@@ -127,7 +127,8 @@ export function transportSuite(worldOf: () => World): void {
   test('an organization is made whatever its name, with a slug of its own', async () => {
     const world = worldOf()
     const slugs = new Set<string>()
-    for (const organization_name of ['日本語', '日本語', 'x', 'a'.repeat(200)]) {
+    const names = ['日本語', '日本語', 'x', 'a'.repeat(200), '東京 Inc', '大阪 Inc', 'Bravo', 'Bravo']
+    for (const organization_name of names) {
       const { status, body } = await world.post('/v1/b2b/organizations', { organization_name })
       expect([organization_name, status]).toEqual([organization_name, 200])
       const { organization_slug, scim_active_connections } = body.organization
@@ -136,7 +137,13 @@ export function transportSuite(worldOf: () => World): void {
       const path = `/v1/b2b/organizations/${organization_slug}`
       expect((await world.get(path)).body.organization).toMatchObject({ organization_name })
     }
-    expect(slugs.size).toBe(4)
+    expect(slugs.size).toBe(names.length)
+    expect(slugs).toContain('bravo')
+    const taken = { organization_name: 'Bravo', organization_slug: 'bravo' }
+    expect(await refusalOf('POST', '/v1/b2b/organizations', taken)).toEqual([
+      400,
+      'organization_slug_already_used',
+    ])
     const asked = { organization_name: '日本語', organization_slug: 'x' }
     expect(await refusalOf('POST', '/v1/b2b/organizations', asked)).toEqual([
       400,

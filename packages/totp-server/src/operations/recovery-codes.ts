@@ -1,6 +1,6 @@
 import { factorsOf, memberFields, userFields } from '../answer.js'
 import type { Context } from '../context.js'
-import { judgeRecoveryCode, spendRecoveryCode } from '../judge.js'
+import { payForRecoveryCode, spendRecoveryCode } from '../judge.js'
 import { enrolMember } from '../member-mfa.js'
 import { newRecoveryCodes, readRecoveryCodes, sealRecoveryCodes } from '../new-totp.js'
 import type { Operations } from '../operation.js'
@@ -8,7 +8,7 @@ import { listedTotps } from '../present.js'
 import { Refusal } from '../refusal.js'
 import { checkClaims, findProof, openSession, recoveryCodeFactor } from '../session.js'
 import { memberSessionFields, noSessionFields, userSessionFields } from '../session-fields.js'
-import { findMember, findUser, requireTotpInUse, type Subject, withTotp } from '../subjects.js'
+import { findMember, findUser, provideUser, requireTotpInUse, type Subject, withTotp } from '../subjects.js'
 
 /** A new set in place of the old one, as one change: never both, never none. */
 async function rotate(context: Context, subject: Subject): Promise<string[]> {
@@ -35,10 +35,10 @@ export const recoveryCodes: Operations<
     const subject = await findUser(context, input.user_id)
     const proof = await findProof(context, subject, input)
     checkClaims(proof, input)
-    const judged = await judgeRecoveryCode(context, subject, input.recovery_code)
+    const paid = await payForRecoveryCode(context, subject, input.recovery_code)
     const wantsSession = proof.kind !== 'none' || input.session_duration_minutes !== undefined
     const { totp, session } = await context.store.transaction(async (queries) => {
-      const { codeId, totp } = await spendRecoveryCode(queries, context, judged)
+      const { codeId, totp } = await spendRecoveryCode(queries, context, paid)
       const factor = recoveryCodeFactor(codeId, context.now())
       const session = wantsSession ? await openSession(queries, context, subject, proof, factor, input) : null
       return { totp, session }
@@ -61,7 +61,7 @@ export const recoveryCodes: Operations<
   },
 
   async 'kit.rotateRecoveryCodes'(context, { user_id }) {
-    const subject = await findUser(context, user_id)
+    const subject = await provideUser(context, user_id)
     return { user_id: subject.id, recovery_codes: await rotate(context, subject) }
   },
 
@@ -80,10 +80,10 @@ export const recoveryCodes: Operations<
     const subject = await findMember(context, input)
     const proof = await findProof(context, subject, input)
     checkClaims(proof, input)
-    const judged = await judgeRecoveryCode(context, subject, input.recovery_code)
+    const paid = await payForRecoveryCode(context, subject, input.recovery_code)
     const nowMs = context.now()
     const { totp, member, session, remaining } = await context.store.transaction(async (queries) => {
-      const { codeId, totp } = await spendRecoveryCode(queries, context, judged)
+      const { codeId, totp } = await spendRecoveryCode(queries, context, paid)
       const factor = recoveryCodeFactor(codeId, nowMs)
       return {
         totp,

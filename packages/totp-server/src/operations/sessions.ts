@@ -2,41 +2,26 @@ import { memberFields, userFields } from '../answer.js'
 import type { Context } from '../context.js'
 import type { Operation, Operations } from '../operation.js'
 import { Refusal } from '../refusal.js'
-import { findSession, type ProofInput, readSession } from '../session.js'
+import { type ProofInput, readSession, requireSession } from '../session.js'
 import { memberSessionFields, userSessionFields } from '../session-fields.js'
 import { findMember, findUser } from '../subjects.js'
 import type { SessionsTable } from '../tables.js'
 
-/** The session that exactly one of token and JWT names. */
-async function requireSession(
-  context: Context,
-  input: ProofInput,
-  kind: SessionsTable['kind'],
-): Promise<SessionsTable> {
-  if (input.session_token !== undefined && input.session_jwt !== undefined) {
-    throw new Refusal('too_many_session_arguments')
-  }
-  if (input.session_token === undefined && input.session_jwt === undefined) {
-    throw new Refusal('no_session_arguments')
-  }
-  const row = await findSession(context, input)
-  if (row.kind !== kind) throw new Refusal('session_not_found')
-  return row
-}
-
-/** Ends the session that the input names; one that is gone already is no error. */
+/** Ends the session that the input names, which must be the owner's where one is given; one that is gone already is no error. */
 async function revoke(
   context: Context,
   { session_id, ...input }: ProofInput & { session_id?: string | undefined },
   kind: SessionsTable['kind'],
+  ownerId: string | null,
 ): Promise<void> {
-  if (session_id === undefined) {
-    const row = await requireSession(context, input, kind)
-    return context.store.deleteSession(row.session_id)
-  }
-  const row = await context.store.findSession(context.projectId, { sessionId: session_id }, context.now())
+  const { store, projectId } = context
+  const row =
+    session_id === undefined
+      ? await requireSession(context, input, kind)
+      : await store.findSession(projectId, { sessionId: session_id }, context.now())
   if (row === null || row.kind !== kind) throw new Refusal('session_not_found')
-  await context.store.deleteSession(row.session_id)
+  if (ownerId !== null && row.subject_id !== ownerId) throw new Refusal('member_session_member_id_mismatch')
+  await store.deleteSession(row.session_id)
 }
 
 /** There are no roles here that could grant an action. @throws Refusal for a session that is asked about one */
@@ -51,7 +36,8 @@ const jwks: Operation<'sessions.jwks'> = async (context, { project_id }) => {
   const keys = []
   for (const { jwk } of await context.signers()) {
     const { kid, alg, use, kty = '', n, e, crv, x, y } = jwk
-    keys.push({ kid, alg, use, kty, n, e, crv, x, y })
+    // The certificate's fields are empty, as there is none.
+    keys.push({ kid, alg, use, key_ops: ['verify'], kty, n, e, crv, x, y, x5c: [], x5tS256: '' })
   }
   return { keys }
 }
@@ -77,7 +63,7 @@ export const sessions: Operations<
     const given = countGiven(input.session_id, input.session_token, input.session_jwt)
     if (given === 0) throw new Refusal('no_session_revoke_arguments')
     if (given > 1) throw new Refusal('too_many_session_arguments')
-    await revoke(context, input, 'user')
+    await revoke(context, input, 'user', null)
     return {}
   },
 
@@ -95,18 +81,22 @@ export const sessions: Operations<
     return { member, organization, ...(await memberSessionFields(context, open, subject.organization)) }
   },
 
-  async 'b2b.sessions.revoke'(context, { member_id, member_session_id, ...input }) {
+  async 'b2b.sessions.revoke'(context, { member_id, member_session_id, ...input }, { onBehalfOf }) {
     const given = countGiven(member_id, member_session_id, input.session_token, input.session_jwt)
     if (given === 0) throw new Refusal('no_session_revoke_arguments')
     if (given > 1) throw new Refusal('too_many_session_arguments')
+    // There are no roles here that could let a member end another one's.
+    const ownerId = onBehalfOf && (await requireSession(context, onBehalfOf, 'member')).subject_id
     if (member_id === undefined) {
-      await revoke(context, { ...input, session_id: member_session_id }, 'member')
+      await revoke(context, { ...input, session_id: member_session_id }, 'member', ownerId)
       return {}
     }
     const { projectId, store } = context
     const memberIds = await store.findMemberIds(projectId, member_id)
     if (memberIds.length === 0) throw new Refusal('member_not_found')
-    for (const id of memberIds) await store.deleteMemberSessions(projectId, id)
+    const endedIds = memberIds.filter((id) => ownerId === null || id === ownerId)
+    if (endedIds.length === 0) throw new Refusal('member_session_member_id_mismatch')
+    for (const id of endedIds) await store.deleteMemberSessions(projectId, id)
     return {}
   },
 

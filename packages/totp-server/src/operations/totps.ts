@@ -1,10 +1,10 @@
 import { expirationMinutes } from '@kit/totp-client/wire'
 import { memberFields, userFields } from '../answer.js'
-import { decodeBase32, encodeBase32 } from '../base32.js'
+import { encodeBase32 } from '../base32.js'
 import type { Context } from '../context.js'
 import { type JudgedCode, judgeCode, spendCode, spendCodeWithSession } from '../judge.js'
 import { enrolMember } from '../member-mfa.js'
-import { defaultKind, newRecoveryCodes, newSecret, newTotp, storeTotp } from '../new-totp.js'
+import { defaultKind, newRecoveryCodes, newSecret, newTotp, readSecret, storeTotp } from '../new-totp.js'
 import type { Operations } from '../operation.js'
 import { hasFactor, totpInUse } from '../present.js'
 import { otpauthUri, qrDataUri } from '../provisioning.js'
@@ -72,9 +72,6 @@ async function spendForUser(
 
 /** Most recovery codes taken over with a secret. */
 const maxMigratedCodes = 100
-
-/** Shortest secret taken over, in bytes: RFC 4226 section 4 asks for 128 bits. Some issuers use 80. */
-const minSecretBytes = 10
 
 export const totps: Operations<
   'totps.create' | 'totps.authenticate' | 'b2b.totps.create' | 'b2b.totps.authenticate' | 'b2b.totps.migrate'
@@ -148,11 +145,9 @@ export const totps: Operations<
     const subject = await provideMember(context, input)
     if (subject.member.status !== 'active') throw new Refusal('action_available_only_for_active_members')
     requireTotpAllowed(subject)
-    const secret = decodeBase32(input.secret)
-    if (secret === null || secret.length < minSecretBytes) {
-      throw new Refusal('bad_request', {
-        message: `The submitted request is invalid: secret must be base32 of ${minSecretBytes} bytes or more.`,
-      })
+    const secret = readSecret(input.secret)
+    if (typeof secret === 'string') {
+      throw new Refusal('bad_request', { message: `The submitted request is invalid: secret ${secret}.` })
     }
     const given = input.recovery_codes ?? []
     if (given.length > maxMigratedCodes) {

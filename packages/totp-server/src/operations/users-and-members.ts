@@ -3,7 +3,7 @@ import { factorsOf, memberFields, userFields } from '../answer.js'
 import type { Operations } from '../operation.js'
 import { presentMember, presentOrganization, presentUser, totpInUse } from '../present.js'
 import { Refusal } from '../refusal.js'
-import { findProof } from '../session.js'
+import { findProof, requireSession } from '../session.js'
 import { emptyMember, emptyOrganization, emptyUser, findMember, findUser, isExternalId } from '../subjects.js'
 
 const email = /^[^\s@]{1,200}@[^\s@.]+(\.[^\s@.]+)*$/
@@ -93,23 +93,26 @@ export const usersAndMembers: Operations<
     if (name === '') throw new Refusal('organization_name_missing')
     if (givenSlug !== undefined && !slug.test(givenSlug)) throw new Refusal('invalid_organization_slug')
     const slugOfName = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-')
-    // Of a name in other letters nothing is left.
-    const madeSlug = slug.test(slugOfName) ? slugOfName : `org-${randomUUID()}`
-    const organization = {
-      ...emptyOrganization(context, name, givenSlug ?? madeSlug),
+    // Of a name in other letters nothing is left, and what is left may be another one's.
+    const slugs = givenSlug === undefined ? [slugOfName, `org-${randomUUID()}`] : [givenSlug]
+    const unnamed = {
+      ...emptyOrganization(context, name, ''),
       external_id: checkExternalId(organization_external_id),
       mfa_policy,
       mfa_methods,
       allowed_mfa_methods: JSON.stringify(allowed_mfa_methods),
       settings: JSON.stringify(settings),
     }
-    if (!(await context.store.insertOrganization(organization))) {
-      const { external_id } = organization
-      const { projectId, store } = context
-      const holder = external_id === null ? null : await store.findOrganization(projectId, external_id)
-      throw new Refusal(holder === null ? 'organization_slug_already_used' : 'duplicate_organization')
+    const { projectId, store } = context
+    for (const usable of slugs.filter((text) => slug.test(text))) {
+      const organization = { ...unnamed, slug: usable }
+      if (await store.insertOrganization(organization)) {
+        return { organization: presentOrganization(organization) }
+      }
     }
-    return { organization: presentOrganization(organization) }
+    const { external_id } = unnamed
+    const holder = external_id === null ? null : await store.findOrganization(projectId, external_id)
+    throw new Refusal(holder === null ? 'organization_slug_already_used' : 'duplicate_organization')
   },
 
   async 'b2b.organizations.get'(context, { organization_id }) {
@@ -118,7 +121,12 @@ export const usersAndMembers: Operations<
     return { organization: presentOrganization(organization) }
   },
 
-  async 'b2b.members.create'(context, input) {
+  async 'b2b.members.create'(context, input, { onBehalfOf }) {
+    if (onBehalfOf !== null) {
+      await requireSession(context, onBehalfOf, 'member')
+      // There are no roles here that could let a member make another one.
+      throw new Refusal('session_authorization_error')
+    }
     const organization = await context.store.findOrganization(context.projectId, input.organization_id)
     if (organization === null) throw new Refusal('organization_not_found')
     if (!email.test(input.email_address)) throw new Refusal('invalid_email')

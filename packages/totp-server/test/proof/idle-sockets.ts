@@ -14,12 +14,15 @@ function idleSocketCount(wanted: number): number {
   return Number.isNaN(limit) ? wanted : Math.min(wanted, limit - reserve)
 }
 
-/** Opens sockets to a server that say nothing, or begin a request that they never end, some hundred at a time. */
+/**
+ * Opens sockets to a server that say nothing, or begin a request that they never end, some hundred at a time, until so
+ * many are open at once: on a busy machine the first are cut before the last are made.
+ */
 async function openIdleSockets(url: string, count: number): Promise<Set<Socket>> {
   const { hostname, port } = new URL(url)
   const open = new Set<Socket>()
-  for (let made = 0; made < count; made += 250) {
-    const some = Array.from({ length: Math.min(250, count - made) }, () =>
+  while (open.size < count) {
+    const some = Array.from({ length: Math.min(250, count - open.size) }, () =>
       createConnection({ host: hostname, port: Number(port) }),
     )
     await Promise.all(

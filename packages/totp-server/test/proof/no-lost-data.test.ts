@@ -309,6 +309,7 @@ test(
       }
     }
     await stop()
+    expect(whole).toBeGreaterThan(0)
     const sweep = createSweep()
     sweep.plant(...someSecrets(lives))
     sweep.lookIntoFolder('outputs', server.outputs)
