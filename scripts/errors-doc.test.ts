@@ -33,12 +33,24 @@ const cure = {
   internal: 'Look into the log by `requestId`.',
 } satisfies Record<ErrorCode, string>
 
+/** What a host's own route behind `requireMfa` may answer. */
+const gateErrors: readonly ErrorCode[] = [
+  'unauthenticated',
+  'mfa_required',
+  'step_up_required',
+  'bad_upstream',
+  'upstream_unavailable',
+  'upstream_timeout',
+  'internal',
+]
+
 const answeredBy = (code: ErrorCode) => {
-  if ((commonErrors as readonly ErrorCode[]).includes(code)) return 'every route'
-  const found = Object.values(routes).filter((route) => (route.errors as readonly ErrorCode[]).includes(code))
-  return found.length === 0
-    ? '`requireMfa`'
-    : found.map((route) => `\`${route.method} ${route.path}\``).join(', ')
+  const by = (commonErrors as readonly ErrorCode[]).includes(code)
+    ? ['every route']
+    : Object.values(routes)
+        .filter((route) => (route.errors as readonly ErrorCode[]).includes(code))
+        .map((route) => `\`${route.method} ${route.path}\``)
+  return [...by, ...(gateErrors.includes(code) ? ['`requireMfa`'] : [])].join(', ')
 }
 
 it('docs/errors.md says what the error table says (run with -u to write it anew)', async () => {

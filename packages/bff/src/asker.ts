@@ -4,7 +4,6 @@ import { idPattern } from '@kit/totp-client/wire'
 import { isOutage, misconfigured, toRefusal } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
 import { bindingOf, type Session, type SessionCookie } from './session.js'
-import { soon } from './soon.js'
 import type { ConnectedIdentify, Subject } from './subject.js'
 
 /** Who makes a request, and their cookie, opened and found to be theirs. */
@@ -14,6 +13,8 @@ export interface Asker {
   binding: string
   /** Its provider's session lives, as far as the cookie knows. */
   session: Session | null
+  /** Known from before alone, since the provider cannot be asked: no MFA counts. */
+  isOld: boolean
 }
 
 /** An {@link Asker}, and the cookie as it came. */
@@ -25,14 +26,11 @@ export interface AskerOnWire extends Asker {
 
 /**
  * Null is nobody. For a sign-out, who comes with a signed-out session still has a name, and who is known from before
- * needs no answer of the provider. For a status too, where the provider cannot be asked; no MFA counts then.
+ * needs no answer of the provider. For a status too, where the provider cannot be asked.
  *
  * @throws BffError internal when the host names a subject that no provider can have
  */
 export type Ask = (req: IncomingMessage, operation?: Operation) => Promise<AskerOnWire | null>
-
-/** How long a status waits to learn who is asking, where that is known from before. */
-const patienceMs = 500
 
 /**
  * Brings together what the host says of a request and what the cookie says. A cookie of another subject, or of a
@@ -59,7 +57,7 @@ export function createAsk(
     if (!known) return { subject: await identify(req), isOld: false }
     if (operation === 'signOut') return { subject: known, isOld: true }
     try {
-      return { subject: await soon(Promise.resolve(identify(req)), patienceMs), isOld: false }
+      return { subject: await identify(req), isOld: false }
     } catch (error) {
       if (!isOutage(toRefusal(error))) throw error
       return { subject: known, isOld: true }
@@ -79,9 +77,7 @@ export function createAsk(
     const counts =
       session?.binding === binding &&
       !(own === host ? isHostOut : own !== undefined && (await isSignedOut(own)))
-    const mine = counts ? current(session) : null
-    const proven = mine && isOld ? { ...mine, mfa: undefined } : mine
-    return { subject, binding, session: proven, rawCookie: raw, repeated }
+    return { subject, binding, session: counts ? current(session) : null, isOld, rawCookie: raw, repeated }
   }
 }
 
@@ -94,7 +90,7 @@ function requireIds(subject: Subject): void {
       : { organizationId: subject.organizationId, memberId: subject.memberId }
   for (const [field, id] of Object.entries(ids)) {
     if (typeof id !== 'string' || !idPattern.test(id)) {
-      throw misnamed(`${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | - (and not . or ..)`)
+      throw misnamed(`${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | ~ - (and not . or ..)`)
     }
   }
   if (typeof accountName !== 'string') throw misnamed('accountName is not a string')

@@ -31,11 +31,11 @@ const openMs = 10_000
 export function withBreaker(client: TotpClient, options: BreakerOptions = {}): TotpClient {
   const { clock = () => performance.now(), onState, onCall } = options
   let state: BreakerState = 'closed'
-  let openUntil = 0
+  let openUntilMs = 0
   let seconds: { second: number; calls: number; failures: number }[] = []
 
   const enter = (next: BreakerState) => {
-    if (next === 'open') openUntil = clock() + openMs
+    if (next === 'open') openUntilMs = clock() + openMs
     seconds = []
     if (next !== state) {
       state = next
@@ -46,7 +46,7 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
   /** Whether the call is the one that tries. */
   const admit = (endpoint: string): boolean => {
     if (state === 'closed') return false
-    const leftMs = openUntil - clock()
+    const leftMs = openUntilMs - clock()
     if (state === 'open' && leftMs <= 0) {
       enter('half_open')
       return true

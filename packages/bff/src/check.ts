@@ -1,6 +1,6 @@
 import { type TotpClient, TotpClientError } from '@kit/totp-client'
 import type { BffConfig } from './config.js'
-import { createDatabase } from './database.js'
+import { checkDatabase } from './database.js'
 
 /** One thing that was looked at, in words for people. */
 export interface Finding {
@@ -8,8 +8,8 @@ export interface Finding {
   text: string
 }
 
-/** Nobody's id: the answer tells whether the provider knows us, and costs it nothing. */
-const nobody = 'user-test-00000000-0000-4000-8000-000000000000'
+/** Nobody has it: the answer tells whether the provider knows us, and costs it nothing. */
+const unknownUserId = 'user-test-00000000-0000-4000-8000-000000000000'
 
 /** What it says to whom it knows: it looked for nobody and found nobody, or the project is a B2B one. */
 const welcomes: readonly (string | undefined)[] = ['user_not_found', 'invalid_consumer_endpoint']
@@ -29,7 +29,7 @@ export async function check(config: BffConfig, client: TotpClient): Promise<Find
 
 async function checkProvider(client: TotpClient): Promise<Finding> {
   try {
-    await client.users.get({ user_id: nobody })
+    await client.users.get({ user_id: unknownUserId })
     return { ok: true, text: 'The provider answers and accepts the credentials.' }
   } catch (error) {
     if (!(error instanceof TotpClientError)) throw error
@@ -62,22 +62,5 @@ function sentenceFor({ code, errorType, status, reason }: TotpClientError): Find
   return {
     ok: false,
     text: `The provider refuses to say (${errorType}, HTTP ${status}): look at UPSTREAM, UPSTREAM_URL and PROJECT_ID.`,
-  }
-}
-
-/** Connects, makes the tables where they are missing, and says what is wrong. */
-export async function checkDatabase(databaseUrl: string): Promise<Finding> {
-  const database = createDatabase(databaseUrl)
-  try {
-    await database.query('kit_bff_check', 'SELECT 1 AS one', [])
-    return { ok: true, text: 'The database answers and has its tables.' }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
-    return {
-      ok: false,
-      text: `The database of DATABASE_URL cannot be used (${code}): look at the address, and whether it runs.`,
-    }
-  } finally {
-    await database.close()
   }
 }

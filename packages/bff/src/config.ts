@@ -4,6 +4,7 @@ import { createClientAddress } from './client-address.js'
 import { createDatabase } from './database.js'
 import { identity } from './identity.js'
 import { readCookieKeys, readIssuer, readOrigin } from './options.js'
+import { requireMount } from './router.js'
 import type { Identify, IdentityStrategy } from './subject.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -59,7 +60,8 @@ export function readConfig(env: Environment): BffConfig {
   if (databaseUrl) named('DATABASE_URL', () => createDatabase(databaseUrl))
   const trustedProxies = listOf(given('TRUSTED_PROXIES'))
   named('TRUSTED_PROXIES', () => createClientAddress(trustedProxies))
-  const mount = readMount(given('MOUNT') ?? '/mfa')
+  const mount = given('MOUNT') ?? '/mfa'
+  named('MOUNT', () => requireMount(mount))
   return {
     port,
     host: given('HOST') ?? '127.0.0.1',
@@ -108,13 +110,6 @@ function readPort(name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (!(port <= 65_535)) throw new ConfigError(`${name} must be a whole number from 0 to 65535.`)
   return port
-}
-
-function readMount(mount: string): string {
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(mount) || /\/\.{1,2}(\/|$)/.test(mount)) {
-    throw new ConfigError('MOUNT must be a path below the root, without a slash at its end, such as /mfa.')
-  }
-  return mount
 }
 
 function readStaticDir(staticDir: string | undefined): string | undefined {

@@ -7,12 +7,15 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** How long a database that failed is to be left alone, so that no request waits for it in vain. */
+export const databaseRestMs = 5_000
+
 /** Any fixed number: processes that start at once take turns by it. */
 const migrationLock = 42_012_026
 
 /**
- * Two tables, both of things that are over soon and may be lost. UNLOGGED writes no journal, so a crash of the
- * database empties them: limits begin anew, and sign-outs count at the provider's next word, minutes later.
+ * UNLOGGED writes no journal, so a crash of the database empties the counts, and limits begin anew. The marks are kept
+ * through it: a spent code must not pass again, nor a signed-out session count.
  */
 const schema = `
   CREATE UNLOGGED TABLE IF NOT EXISTS kit_bff_counts (
@@ -82,6 +85,23 @@ export function createDatabase(databaseUrl: string): Database {
       opening = undefined
       await pool?.end()
     },
+  }
+}
+
+/** Connects, makes the tables where they are missing, and says in words what is wrong. */
+export async function checkDatabase(databaseUrl: string): Promise<{ ok: boolean; text: string }> {
+  const database = createDatabase(databaseUrl)
+  try {
+    await database.query('kit_bff_check', 'SELECT 1 AS one', [])
+    return { ok: true, text: 'The database answers and has its tables.' }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
+    return {
+      ok: false,
+      text: `The database of DATABASE_URL cannot be used (${code}): look at the address, and whether it runs.`,
+    }
+  } finally {
+    await database.close()
   }
 }
 

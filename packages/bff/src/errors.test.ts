@@ -74,6 +74,21 @@ it.each([
 })
 
 it.each([
+  ['a gateway', 'outcome_unknown', 502],
+  ['the provider', 'refused', 503],
+  ['a reset', 'outcome_unknown', undefined],
+] as const)('F3, F5: after a fault of %s only what can have changed is unknown', (_whose, code, status) => {
+  const after = (endpoint: string) =>
+    toRefusal(new TotpClientError(code, { endpoint, reason: 'x', status, retryAfterSeconds: 7 }))
+  const read = { code: 'upstream_unavailable', retryAfterSeconds: 7 }
+  for (const endpoint of ['totps.recoveryCodes', 'sessions.authenticate', 'b2b.sessions.authenticate'])
+    expect(after(endpoint)).toMatchObject(read)
+  const changed = { code: 'outcome_unknown', retryAfterSeconds: 7 }
+  for (const endpoint of ['totps.authenticate', 'users.deleteTotp'])
+    expect(after(endpoint)).toMatchObject(changed)
+})
+
+it.each([
   [0, 1],
   [0.2, 1],
   [30, 30],

@@ -99,7 +99,7 @@ export const isOutage = (error: unknown): boolean =>
     error.code === 'outcome_unknown' ||
     error.code === 'bad_upstream')
 
-const postsThatRead = ['sessions.authenticate', 'b2b.sessions.authenticate']
+const postsThatRead = ['sessions.authenticate', 'b2b.sessions.authenticate', 'totps.recoveryCodes']
 
 /** Whether nothing but the time of a session's last use can have changed at the provider. */
 const onlyReads = (endpoint: string): boolean =>
@@ -109,12 +109,17 @@ const onlyReads = (endpoint: string): boolean =>
 function fromProvider(error: TotpClientError): BffError {
   const { attemptsLeft } = error
   const retryAfterSeconds = clampSeconds(error.retryAfterSeconds)
+  const unavailable = () =>
+    new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
+  // It may have happened before the fault, as where a database carries out a COMMIT and dies before it says so: F22.
+  const afterFault = () =>
+    onlyReads(error.endpoint)
+      ? unavailable()
+      : new BffError('outcome_unknown', { retryAfterSeconds, cause: error })
   if (error.code === 'timeout') return new BffError('upstream_timeout', { cause: error })
   if (error.code === 'malformed') return new BffError('bad_upstream', { cause: error })
-  if (error.code === 'outcome_unknown') return new BffError('outcome_unknown', { cause: error })
-  if (error.code === 'unreachable') {
-    return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
-  }
+  if (error.code === 'outcome_unknown') return afterFault()
+  if (error.code === 'unreachable') return unavailable()
   const code = codeByErrorType.get(error.errorType ?? '')
   if (code === 'locked') {
     const lockedSeconds = clampSeconds(error.retryAfterSeconds, 86_400)
@@ -124,11 +129,7 @@ function fromProvider(error: TotpClientError): BffError {
     return new BffError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? 1, cause: error })
   }
   if (code) return new BffError(code, { ...(countsAttempts(code) && { attemptsLeft }), cause: error })
-  if (error.status !== undefined && error.status >= 500) {
-    // It may have happened before the fault, as where a database carries out a COMMIT and dies before it says so: F22.
-    if (!onlyReads(error.endpoint)) return new BffError('outcome_unknown', { cause: error })
-    return new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
-  }
+  if (error.status !== undefined && error.status >= 500) return afterFault()
   return new BffError('internal', { cause: error })
 }
 

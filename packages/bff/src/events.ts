@@ -76,8 +76,8 @@ const maxWaiting = 1_000
 
 /**
  * Makes the one place where events go out. `onEvent` may fail or hang: no request waits for it, and it is told
- * again up to three times, so that one event may arrive twice: F48. What must never be lost belongs into the
- * host's own queue, from within `onEvent`.
+ * again up to three times, so that one event may arrive twice: F48. What must not be lost belongs into a queue of the
+ * host's, from within an `onEvent` that returns once it is there.
  */
 export function createEvents(options: EventsOptions): Events {
   const { onEvent, log, metrics, now = Date.now, retryAfterMs = [1_000, 10_000, 60_000] } = options

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 
 /** Cuts clients that send slowly or never: F38. Node's own are 60 and 300 seconds, looked at every 30. */
 const timeouts = {
@@ -35,6 +35,11 @@ export interface HttpServer {
 export async function listen(port: number, host: string): Promise<HttpServer> {
   const server = createServer(timeouts)
   server.maxConnections = maxConnections
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const early: Parameters<RequestListener>[] = []
   let answer: RequestListener = (req, res) => void early.push([req, res])
   server.on('request', (req, res) => {
@@ -54,7 +59,7 @@ export async function listen(port: number, host: string): Promise<HttpServer> {
     },
     isDraining: () => draining !== undefined,
     drain() {
-      draining ??= close(server)
+      draining ??= close(server, sockets)
       return draining
     },
   }
@@ -69,11 +74,17 @@ async function lookOnce(): Promise<void> {
   await new Promise(setImmediate)
 }
 
-async function close(server: Server): Promise<void> {
+function closeIdle(server: Server, sockets: ReadonlySet<Socket>): void {
+  server.closeIdleConnections()
+  // Node takes a connection on which nothing was asked yet for a request on its way.
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+}
+
+async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   await lookOnce()
   // Not http.Server.close, which cuts idle connections at once, and with them a request that is on its way in.
   const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
-  const idle = setTimeout(() => void lookOnce().then(() => server.closeIdleConnections()), idleGraceMs)
+  const idle = setTimeout(() => void lookOnce().then(() => closeIdle(server, sockets)), idleGraceMs)
   const rest = setTimeout(() => server.closeAllConnections(), drainMs)
   await ended
   clearTimeout(idle)

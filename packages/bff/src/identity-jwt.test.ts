@@ -220,6 +220,36 @@ describe('F17: the keys of the identity provider', () => {
     }
   })
 
+  it('F44: are as old as they are, whatever becomes of the clock', async () => {
+    const { calls, fetch } = provider()
+    const identify = withKeys({ fetch })
+    const unknown = await sign({ exp: now() + 7_200 }, { kid: 'unknown' })
+    const known = await sign({ exp: now() + 7_200 })
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    try {
+      await identify(request(known))
+      vi.setSystemTime(Date.now() - 3_600_000)
+      await identify(request(unknown))
+      expect(calls.count).toBe(1)
+      vi.advanceTimersByTime(30_000)
+      await identify(request(unknown))
+      expect(calls.count).toBe(2)
+      vi.setSystemTime(Date.now() - 3_600_000)
+      vi.advanceTimersByTime(599_999)
+      await identify(request(known))
+      expect(calls.count).toBe(2)
+      vi.advanceTimersByTime(1)
+      await identify(request(known))
+      expect(calls.count).toBe(3)
+      vi.advanceTimersByTime(5_000)
+      vi.setSystemTime(Date.now() + 595_000)
+      await identify(request(known))
+      expect(calls.count).toBe(4)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('are not read without end, nor from wherever a redirect points', async () => {
     const endless = async () =>
       new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(65_536)) }))

@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { createRemoteJWKSet, JWTPayload, JWTVerifyOptions } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { cookieValue } from './cookie-value.js'
 import { BffError } from './errors.js'
+import { isLoopback } from './loopback.js'
 import type { Identify, Subject } from './subject.js'
 
 export interface JwtOptions {
@@ -53,7 +54,11 @@ const asymmetric = [
 /** A Node server reads at most 16 KiB of headers; a token that fills half of it is a mistake. */
 const maxTokenChars = 8_192
 const maxJwksBytes = 256 * 1024
-/** Between two questions for the keys: jose has a pause of its own only after those that succeed. */
+/** How long keys count. */
+const maxKeysAgeMs = 600_000
+/** Until a key id that is not among them may ask for them again. */
+const cooldownMs = 30_000
+/** Between two questions for the keys where the first failed. */
 const restMs = 5_000
 
 /**
@@ -107,7 +112,7 @@ export function jwt(options: JwtOptions): Identify {
 const loadJose = () => import('jose')
 
 /** What finds the key of a token. */
-type Keys = ReturnType<typeof createRemoteJWKSet>
+type Keys = JWTVerifyGetKey & { areFresh(): boolean }
 /** One key, or many. */
 type Key = KeyObject | (() => Promise<Keys>)
 
@@ -125,17 +130,17 @@ function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Ke
     }
   }
   const url = jwksUrl !== undefined && URL.canParse(jwksUrl) ? new URL(jwksUrl) : undefined
-  const loopback = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))) {
+  if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))) {
     throw new TypeError('identity.jwt: jwksUrl must be https; only loopback may be http.')
   }
   let keys: Promise<Keys> | undefined
   let restUntilMs = 0
   const makeKeys = async () => {
-    const { createRemoteJWKSet, customFetch } = await loadJose()
-    return createRemoteJWKSet(url, {
-      cacheMaxAge: 600_000,
-      cooldownDuration: 30_000,
+    const { createRemoteJWKSet, customFetch, errors } = await loadJose()
+    // jose tells the age of keys by a clock that can be set back: F44.
+    const set = createRemoteJWKSet(url, {
+      cacheMaxAge: Number.POSITIVE_INFINITY,
+      cooldownDuration: Number.POSITIVE_INFINITY,
       timeoutDuration: 5_000,
       [customFetch]: async (address: string, init: RequestInit) => {
         if (performance.now() < restUntilMs) throw new Error('The JWKS could not be had a moment ago.')
@@ -143,6 +148,25 @@ function keyOf({ jwksUrl, publicKey, fetch = globalThis.fetch }: JwtOptions): Ke
         return bounded(await fetch(new Request(address, init)))
       },
     })
+    // That clock alone goes on while a machine is asleep.
+    let loaded = { monotonicMs: Number.NEGATIVE_INFINITY, clockMs: 0 }
+    const ageMs = () => Math.max(performance.now() - loaded.monotonicMs, Date.now() - loaded.clockMs)
+    const load = async () => {
+      await set.reload()
+      loaded = { monotonicMs: performance.now(), clockMs: Date.now() }
+    }
+    const areFresh = () => ageMs() < maxKeysAgeMs
+    const find: JWTVerifyGetKey = async (header, token) => {
+      if (!areFresh()) await load()
+      try {
+        return await set(header, token)
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey) || ageMs() < cooldownMs) throw error
+        await load()
+        return set(header, token)
+      }
+    }
+    return Object.assign(find, { areFresh })
   }
   return () => {
     keys ??= makeKeys()
@@ -188,8 +212,8 @@ async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise
     // jose says TypeError where the token's algorithm does not fit the one key.
     if (error instanceof TypeError && typeof key !== 'function') return null
     if (error instanceof Error && 'code' in error && wrongToken.includes(String(error.code))) return null
-    // With keys that count, only a key id that is not among them makes jose ask: F17.
-    if (typeof key === 'function' && (await key()).fresh) return null
+    // With keys that count, only a key id that is not among them asks for others: F17.
+    if (typeof key === 'function' && (await key()).areFresh()) return null
     throw new BffError('upstream_unavailable', { retryAfterSeconds: restMs / 1_000, cause: error })
   }
 }
@@ -197,10 +221,10 @@ async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise
 const bearer = (req: IncomingMessage) =>
   /^Bearer +([A-Za-z0-9._-]+)$/i.exec(req.headers.authorization ?? '')?.[1]
 
-/** A claim that can name somebody: a string that is neither empty nor endless. */
 const timeOfSignIn = ({ auth_time: time }: JWTPayload): string | undefined =>
   typeof time === 'number' ? `auth_time ${time}` : undefined
 
+/** A claim that can name somebody: a string that is neither empty nor endless. */
 function text(payload: JWTPayload, claim: string): string | undefined {
   const value = payload[claim]
   return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined

@@ -248,6 +248,20 @@ it('T30: has a limit to what it asks about sessions that it does not know, and n
   expect(asked).toHaveLength(1)
 })
 
+it('F44, T71: asks again once the clock was set back, about whom it knew and whom it did not', async () => {
+  const answers = { '/v1/sessions/authenticate': userAnswer }
+  const { asked, clock, connect } = setUp(answers)
+  const identify = connect({ kind: 'user' })
+  expect(await identify(request('stytch_session=token-1'))).not.toBeNull()
+  clock.now -= 3_600_000
+  answers['/v1/sessions/authenticate'] = () => refusal(404, 'session_not_found')
+  expect(await identify(request('stytch_session=token-1'))).toBeNull()
+  clock.now -= 3_600_000
+  answers['/v1/sessions/authenticate'] = userAnswer
+  expect(await identify(request('stytch_session=token-1'))).not.toBeNull()
+  expect(asked).toHaveLength(3)
+})
+
 it('takes a provider that fails, or that refuses us, for no answer about the person', async () => {
   const broken = setUp({ '/v1/sessions/authenticate': () => new Response('', { status: 502 }) })
   await expect(broken.connect()(request('stytch_session=token-1'))).rejects.toMatchObject({

@@ -43,7 +43,10 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
       const flights = createFlights<Subject | null>(0)
       const known = new BoundedMap<string, Known>(maxSessions)
       // Apart, so that whoever makes tokens up pushes nobody out.
-      const unknown = new BoundedMap<string, number>(maxSessions)
+      const unknown = new BoundedMap<string, Told>(maxSessions)
+
+      /** Once the clock was set back, nobody can tell how old a word is: F44. */
+      const counts = ({ askedAtMs, untilMs }: Told) => askedAtMs <= now() && now() < untilMs
 
       const readProof = (req: IncomingMessage): { proof: Proof; key: string } | null => {
         const token = cookieValue(req, cookie)
@@ -54,15 +57,17 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
       }
 
       const find = async (proof: Proof, key: string): Promise<Subject | null> => {
+        const askedAtMs = now()
         const found = await findSession(products, upstream, proof)
         if (found === null) {
           known.delete(key)
-          unknown.set(key, now() + noSessionMs)
+          unknown.set(key, { askedAtMs, untilMs: askedAtMs + noSessionMs })
           return null
         }
         const endsMs = 'session_jwt' in proof ? jwtEndMs(proof.session_jwt) : Number.POSITIVE_INFINITY
         const expiresAtMs = Math.min(found.expiresAtMs, endsMs)
-        known.set(key, { ...found, expiresAtMs, untilMs: Math.min(now() + maxAgeMs, expiresAtMs) })
+        const untilMs = Math.min(askedAtMs + maxAgeMs, expiresAtMs)
+        known.set(key, { ...found, expiresAtMs, askedAtMs, untilMs })
         return found.subject
       }
 
@@ -71,8 +76,9 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
         if (!shown) return null
         const { proof, key } = shown
         const remembered = known.get(key)
-        if (remembered && remembered.untilMs > now()) return remembered.subject
-        if ((unknown.get(key) ?? 0) > now()) return null
+        if (remembered && counts(remembered)) return remembered.subject
+        const missed = unknown.get(key)
+        if (missed && counts(missed)) return null
         return flights.share(key, async () => {
           await limitQuestions(req)
           return find(proof, key)
@@ -81,7 +87,7 @@ export function stytchSession(options: StytchSessionOptions = {}): IdentityStrat
 
       const lastKnown = (req: IncomingMessage, evenOver: boolean): Subject | null => {
         const remembered = known.get(readProof(req)?.key ?? '')
-        if (!remembered || remembered.untilMs > now()) return null
+        if (!remembered || counts(remembered)) return null
         return evenOver || remembered.expiresAtMs > now() ? remembered.subject : null
       }
 
@@ -95,10 +101,13 @@ interface Found {
   expiresAtMs: number
 }
 
-interface Known extends Found {
-  /** Until when it counts without a question. */
+/** When the provider was asked, and until when its word counts without another question. */
+interface Told {
+  askedAtMs: number
   untilMs: number
 }
+
+interface Known extends Found, Told {}
 
 type Proof = { session_token: string } | { session_jwt: string }
 type AskProduct = (upstream: TotpClient, proof: Proof, options: CallOptions) => Promise<Found>

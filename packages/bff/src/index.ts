@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MfaStatus } from '@kit/contract'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
-import { createAsk } from './asker.js'
+import { type Asker, createAsk } from './asker.js'
 import { withBreaker } from './breaker.js'
 import { createCapabilities } from './capabilities.js'
 import { createClientAddress } from './client-address.js'
@@ -69,11 +69,17 @@ export interface BffOptions {
   pendingMinutes?: number
   /** Whether policy demands MFA of a subject. Default: of nobody. Of members, also the organization's policy. */
   mfaRequired?: MfaRequired
-  /** Overrides of the edge limits. */
+  /**
+   * Overrides of the edge limits. Default: of requests that judge a code, 30 in ten minutes from an address and of a
+   * person, 10 a minute in a session; of all others a minute 3,000 from an address, 600 of a person, 300 in a session.
+   */
   limits?: RateLimitOverrides
   /** Claims for sessions that the provider makes: its `session_custom_claims`. */
   customClaims?: Record<string, unknown>
-  /** Told of everything that is worth an audit trail, at least once each. */
+  /**
+   * Told of everything that is worth an audit trail: again where it fails, at most four times an event. An event is
+   * lost where all four fail, where the process ends first, or while a thousand others wait; the log has it.
+   */
   onEvent?: (event: KitEvent) => void | Promise<void>
   /** Default: nothing is logged. */
   logger?: Logger
@@ -221,6 +227,17 @@ export function createBff(options: BffOptions): Bff {
   const ask = createAsk(identify, cookie, marks, now)
   const document = createDocument(cookie.name)
 
+  /** For a request of the host's own. */
+  const view = async (req: IncomingMessage, requestId: string, asker: Asker, recentFactor: boolean) => {
+    try {
+      return await statuses.view(asker, recentFactor)
+    } catch (error) {
+      const refusal = toRefusal(error)
+      reports.onFailed({ subject: asker.subject, requestId, addressKey: clientAddress(req) }, refusal)
+      throw refusal
+    }
+  }
+
   return {
     ...createRouter({
       operations,
@@ -228,25 +245,26 @@ export function createBff(options: BffOptions): Bff {
       clientAddress,
       cookie,
       onFailed: reports.onFailed,
+      leave: (session) => signOuts.end(null, session, () => reports.revoked(null)),
       origin,
       respond,
       document,
       log,
       metrics,
     }),
-    requireMfa: createRequireMfa({ ask, statuses, respond, log, origin }),
+    requireMfa: createRequireMfa({ ask, view, respond, log, origin }),
 
     async session(req) {
       try {
         const asker = await ask(req)
         if (!asker) return null
-        const view = await statuses.view(asker)
+        const seen = await view(req, randomUUID(), asker, false)
         return {
           subject: asker.subject,
-          verified: statuses.verified(view),
-          enrolled: view.reading.factorId !== null,
-          required: view.required,
-          stale: view.stale,
+          verified: statuses.verified(seen),
+          enrolled: seen.reading.factorId !== null,
+          required: seen.required,
+          stale: seen.stale,
         }
       } catch (error) {
         throw toRefusal(error)

@@ -116,9 +116,11 @@ export function createJudge(deps: JudgeDeps): Judge {
       return accepted
     } catch (error) {
       const refusal = toRefusal(error)
-      // The code may have been taken: what the session was raised by, and whether it enrolled, is asked anew (F3, F4).
+      // The code may have been taken: what the session was raised by, whether it enrolled, and how many recovery codes are
+      // left is asked anew (F3, F4).
       if (isOutage(refusal)) standings.forget(session)
       if (isOutage(refusal) && session?.pending) standings.doubt(subject)
+      if (isOutage(refusal) && operation === 'recover') standings.forgetRemaining(subject)
       if (isUnjudged(refusal)) await refund(operation, call)
       onRefused(operation, call, refusal)
       throw refusal

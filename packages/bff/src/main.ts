@@ -8,7 +8,7 @@ const usage = `kit-bff          starts; reads its configuration from the environ
 kit-bff check    reads the configuration, calls the provider once, says what is wrong
 `
 
-/** The server in this process: its own variables, no port. No other file of this package knows that it exists. */
+/** The server in this process: its own variables, no port. No other file of this package imports `@kit/totp-server`. */
 async function openEmbedded() {
   const { createTotpServer, openConfiguredStore, readServerConfig } = await import('@kit/totp-server').catch(
     () => {

@@ -1,5 +1,5 @@
 import { BoundedMap } from './bounded-map.js'
-import type { Database } from './database.js'
+import { type Database, databaseRestMs } from './database.js'
 import { tokenHashOf } from './token-hash.js'
 
 /**
@@ -15,9 +15,6 @@ export interface Marks {
 
 /** The mark of a session of the provider that was signed out. */
 export const signedOutMark = (sessionToken: string): string => `out:${tokenHashOf(sessionToken)}`
-
-/** How long the database is left alone after it failed, so that no request waits for it in vain. */
-const restMs = 5_000
 
 const addSql = `
   INSERT INTO kit_bff_marks AS m (name, until_at) VALUES ($1, now() + $2::float8 * interval '1 millisecond')
@@ -38,11 +35,11 @@ export function createMarks(now: () => number, database?: Database): Marks {
   const isOwn = (name: string) => (own.get(name) ?? 0) > now()
 
   const shared = async (name: string, sql: string, values: unknown[]): Promise<number | null> => {
-    if (!database || now() < restUntilMs) return null
+    if (!database || performance.now() < restUntilMs) return null
     try {
       return (await database.query(name, sql, values)).length
     } catch {
-      restUntilMs = now() + restMs
+      restUntilMs = performance.now() + databaseRestMs
       return null
     }
   }

@@ -13,7 +13,7 @@ import type { Subject } from './subject.js'
 export type MfaRequired = (subject: Subject) => boolean | Promise<boolean>
 
 /** The answer to "who is this, and how far did they get?", before it is put into words for anybody. */
-export interface View extends Asker {
+export interface View extends Omit<Asker, 'isOld'> {
   reading: Reading
   required: boolean
   mfa: CountedMfa | null
@@ -82,7 +82,8 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
 
   return {
     async view(asker, recentFactor = false) {
-      const { subject, session } = asker
+      const { subject, session, isOld } = asker
+      if (isOld) return toView(asker, standings.lastKnown(subject, session), true)
       try {
         // A page asks about somebody without MFA to see what to do next, and another browser may have enrolled.
         const recent = session?.mfa || recentFactor ? standings.recent(subject, session) : null

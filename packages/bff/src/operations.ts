@@ -121,6 +121,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       return { status: 200, body: pendingAnswer(known, call) }
     }
     const offers = offersOf(call.subject, call.session)
+    const begunTurn = standings.turn()
     const registration = await withOffer(offers, ({ proof }) =>
       provider(call.subject).create(proof, pendingMs / 60_000),
     ).catch((error) => {
@@ -130,6 +131,9 @@ export function createOperations(deps: OperationsDeps): Operations {
         error,
       )
     })
+    // An older answer, still under way, lists another as the pending one.
+    const pendingIds = [registration.registrationId]
+    standings.learn(call.subject, null, { ...view.reading, pendingIds }, begunTurn)
     const pending = { ...registration, expiresAtMs: now() + pendingMs }
     return {
       status: 201,
@@ -152,8 +156,10 @@ export function createOperations(deps: OperationsDeps): Operations {
   const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
     const { session } = call
     await requireFactor('authenticate', call)
-    const known = standings.lastKnown(call.subject, session).factorId
     const enroll = session?.pending !== undefined
+    // Another process may have enrolled them since, and told of it: T45.
+    if (enroll && !standings.recent(call.subject, null)) await standings.read(call.subject, null)
+    const known = standings.lastKnown(call.subject, session).factorId
     const accepted = await judge('authenticate', call, input.code, (mode) =>
       provider(call.subject).authenticate(input.code, {
         ...mode,
@@ -209,6 +215,14 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (await signOuts.hasEnded(subject, session)) throw new BffError('unauthenticated')
   }
 
+  /** T69: nor is anything of what was made for them left. Their first MFA has no token yet that a mark could name. */
+  const unlessLeft = async <Body>(call: Call, run: () => Promise<Outcome<Body>>): Promise<Outcome<Body>> => {
+    const hasLeft = signOuts.watch(call.binding)
+    const outcome = await run()
+    if (await hasLeft(outcome.session ?? null, () => revoked(call))) throw new BffError('unauthenticated')
+    return outcome
+  }
+
   const recoveryCodes = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
     const view = await admit('recoveryCodes', call, (await capabilities()).reveal)
     const codes = await provider(call.subject).recoveryCodes(view.reading.providerId)
@@ -221,7 +235,12 @@ export function createOperations(deps: OperationsDeps): Operations {
   const rotate = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
     const isSupported = call.subject.kind === 'member' || (await capabilities()).rotateForUsers
     const view = await admit('rotate', call, isSupported)
-    const codes = await provider(call.subject).rotate(view.reading.providerId)
+    const codes = await provider(call.subject)
+      .rotate(view.reading.providerId)
+      .catch((error) => {
+        if (isOutage(toRefusal(error))) standings.forgetRemaining(call.subject)
+        throw error
+      })
     await learnMade(call, codes)
     report({ type: 'recovery_codes_rotated', factorId: factorIdOf(view) }, call)
     await requireStay(call)
@@ -253,13 +272,19 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
 
     create: (call, { restart = false }) =>
-      pendingFlights.share(flightKey(call, 'create', String(restart)), () => create(call, restart)),
+      pendingFlights.share(flightKey(call, 'create', String(restart)), () =>
+        unlessLeft(call, () => create(call, restart)),
+      ),
 
     authenticate: (call, input) =>
-      statusFlights.share(flightKey(call, 'authenticate', input.code), () => authenticate(call, input)),
+      statusFlights.share(flightKey(call, 'authenticate', input.code), () =>
+        unlessLeft(call, () => authenticate(call, input)),
+      ),
 
     recover: (call, input) =>
-      statusFlights.share(flightKey(call, 'recover', input.recoveryCode), () => recover(call, input)),
+      statusFlights.share(flightKey(call, 'recover', input.recoveryCode), () =>
+        unlessLeft(call, () => recover(call, input)),
+      ),
 
     recoveryCodes: (call) => codeFlights.share(flightKey(call, 'recoveryCodes'), () => recoveryCodes(call)),
 

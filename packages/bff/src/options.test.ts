@@ -92,7 +92,7 @@ describe('createBff', () => {
 
   it('refuses a mount that could not match, and a gate that makes no sense', async () => {
     const bff = createBff(options)
-    for (const mount of ['', '/', 'mfa', '/mfa/', '/m fa']) {
+    for (const mount of ['', '/', 'mfa', '/mfa/', '/m fa', '/..', '/./mfa', '/api/../mfa']) {
       expect(() => bff.handler(() => {}, { mount })).toThrow(/^mount must be/)
     }
     expect(() => bff.requireMfa({ maxAgeMinutes: 0 })).toThrow(/maxAgeMinutes/)

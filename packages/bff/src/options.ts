@@ -3,6 +3,7 @@ import {
   sessionDurationMinutes as durations,
   expirationMinutes,
 } from '@kit/totp-client/wire'
+import { isLoopback } from './loopback.js'
 import { labelText } from './otpauth-uri.js'
 
 const refuse = (option: string, problem: string): never => {
@@ -84,8 +85,7 @@ export function readOrigin(origin: string): { secure: boolean } {
     : refuse('origin', 'an origin is needed, as https://app.example.com')
   if (url.origin !== origin) refuse('origin', `write it without path or slash at its end: ${url.origin}`)
   if (url.protocol === 'https:') return { secure: true }
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'http:' || !loopback) {
+  if (url.protocol !== 'http:' || !isLoopback(url)) {
     refuse('origin', 'only https keeps the session cookie secret; http is for localhost alone')
   }
   return { secure: false }

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { createTotpClient, type TotpClient } from '@kit/totp-client'
 import pino from 'pino'
-import { checkDatabase } from './check.js'
 import { type BffConfig, ConfigError } from './config.js'
+import { checkDatabase } from './database.js'
 import { BffError, toProblem } from './errors.js'
 import { type HttpServer, listen, withShedding } from './http-server.js'
 import { createBff } from './index.js'
 import { createOps } from './ops.js'
+import { createRespond, type Respond, respondProblem } from './respond.js'
 
 /** The server that comes along in this process. */
 export interface EmbeddedServer {
@@ -95,9 +96,12 @@ export async function start(config: BffConfig, upstream: Upstream, log: ProgramL
     ...(databaseUrl && { databaseUrl }),
     logger: log.logger,
   })
-  const page = staticDir === undefined ? nothingHere : await loadPage(staticDir, origin)
-  const listener = withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse })
-  server.answer(listener)
+  const secure = origin.startsWith('https:')
+  const respond = createRespond(secure)
+  const nothingHere: RequestListener = (_req, res) => respond(res, 404, null)
+  const page = staticDir === undefined ? nothingHere : await loadPage(staticDir, secure)
+  const refuse = createRefuse(respond)
+  server.answer(withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse }))
 
   const metrics = async () => (await bff.metrics()) + droppedLines(log.dropped())
   ops.answer(createOps(metrics, () => !server.isDraining()))
@@ -142,25 +146,15 @@ async function listenOn(name: string, port: number, host: string): Promise<HttpS
 }
 
 /** What serves files takes 15 ms to load, and few have it. */
-async function loadPage(staticDir: string, origin: string): Promise<RequestListener> {
+async function loadPage(staticDir: string, secure: boolean): Promise<RequestListener> {
   const { createStaticApp } = await import('./static-app.js')
-  return createStaticApp(staticDir, origin.startsWith('https:'))
-}
-
-const nothingHere: RequestListener = (_req, res) => {
-  res.writeHead(404, { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }).end()
+  return createStaticApp(staticDir, secure)
 }
 
 /** The same body as every refusal, without asking anybody anything. */
-function refuse(res: ServerResponse, why: 'busy' | 'failed'): void {
+const createRefuse = (respond: Respond) => (res: ServerResponse, why: 'busy' | 'failed') => {
   if (res.headersSent) return void res.destroy()
   const refusal =
     why === 'busy' ? new BffError('upstream_unavailable', { retryAfterSeconds: 1 }) : new BffError('internal')
-  const problem = toProblem(refusal, randomUUID())
-  res.writeHead(problem.status, {
-    'Cache-Control': 'no-store',
-    'Content-Type': 'application/problem+json',
-    ...(why === 'busy' && { 'Retry-After': 1 }),
-  })
-  res.end(JSON.stringify(problem))
+  respondProblem(respond, res, toProblem(refusal, randomUUID()))
 }

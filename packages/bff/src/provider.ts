@@ -51,7 +51,8 @@ export interface JudgeInput {
 
 /**
  * One subject at the provider. The two wires, for users and for members, differ in names, defaults and missing
- * endpoints: the two classes that implement this are the only place that knows.
+ * endpoints: for all that is asked of a known subject, the two classes that implement this are the only place that
+ * knows. `identity-stytch`, which is yet to find one, and `sign-out`, which has but a session, ask by themselves.
  *
  * Every method checks that the answer is about the subject that was asked for (T64).
  *

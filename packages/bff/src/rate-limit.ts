@@ -1,6 +1,6 @@
 import type { Operation } from '@kit/contract'
 import { type Counter, createMemoryCounts } from './counts.js'
-import type { Database } from './database.js'
+import { type Database, databaseRestMs } from './database.js'
 import { createSharedCounts, type SharedCounts } from './shared-counts.js'
 
 /** At most `max` requests in `windowSeconds`, counted from the first of them. */
@@ -46,7 +46,7 @@ export const defaultRateLimits: RateLimits = {
   },
 }
 
-/** Overrides of {@link defaultRateLimits}, limit by limit. */
+/** Overrides of the default limits, limit by limit. */
 export type RateLimitOverrides = { [Class in keyof RateLimits]?: Partial<RateLimitsByKey> }
 
 /** Who makes a request, in names of some hundred characters at most. A key that is absent is not counted. */
@@ -74,9 +74,6 @@ export interface RateLimitOptions {
   onDegraded?: ((degraded: boolean) => void) | undefined
 }
 
-/** How long the database is left alone after it failed, so that no request waits for it in vain. */
-const restMs = 5_000
-
 /**
  * Makes the limiter. Codes are counted in the database where there is one; everything is counted in memory
  * besides, so that a database that fails leaves each process with its own count so far and never without: T28.
@@ -88,17 +85,17 @@ export function createRateLimit(options: RateLimitOptions = {}): RateLimiter {
   const limits = withDefaults(options.limits)
   const memory = createMemoryCounts(clock)
   const shared = database && createSharedCounts(database)
-  let restUntil = 0
+  let restUntilMs = 0
   let degraded = false
 
   const setDegraded = (value: boolean) => {
-    if (value) restUntil = clock() + restMs
+    if (value) restUntilMs = clock() + databaseRestMs
     if (degraded !== value) onDegraded?.(value)
     degraded = value
   }
 
   const share = async <T>(run: (counts: SharedCounts) => Promise<T>): Promise<T | undefined> => {
-    if (!shared || (degraded && clock() < restUntil)) return undefined
+    if (!shared || (degraded && clock() < restUntilMs)) return undefined
     try {
       const result = await run(shared)
       setDegraded(false)

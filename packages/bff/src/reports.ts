@@ -23,7 +23,7 @@ export interface Reports {
   /** A code that was not accepted. */
   onRefused(operation: Judged, call: Call, refusal: BffError): void
   /** A request that was refused, whatever it was. */
-  onFailed(call: Call, refusal: BffError): void
+  onFailed(by: Origin, refusal: BffError): void
   /** A session was revoked at the provider; null where only its cookie is known. */
   revoked(by: Origin | null): void
 }
@@ -88,8 +88,8 @@ export function createReports({ events, limiter, metrics, standings }: ReportsDe
         events.emit({ type: 'challenge_failed', method, code, factorId: factorIdOf(call) }, originOf(call))
       }
     },
-    onFailed(call, { cause }) {
-      if (cause instanceof ForeignAnswer) events.emit({ type: 'foreign_answer' }, originOf(call))
+    onFailed(by, { cause }) {
+      if (cause instanceof ForeignAnswer) events.emit({ type: 'foreign_answer' }, originOf(by))
     },
     revoked: (by) =>
       events.emit({ type: 'session_revoked', reason: 'sign_out' }, by ? originOf(by) : undefined),

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '@kit/contract'
-import type { Ask } from './asker.js'
+import type { Ask, Asker } from './asker.js'
 import { BffError, toProblem, toRefusal } from './errors.js'
 import type { Log } from './log.js'
-import type { MfaStatuses } from './mfa-status.js'
+import type { MfaStatuses, View } from './mfa-status.js'
 import { readNames } from './options.js'
 import { decideGate } from './policy.js'
-import type { Respond } from './respond.js'
+import { type Respond, respondProblem } from './respond.js'
 import type { Middleware } from './router.js'
 
 export interface RequireMfaOptions {
@@ -19,15 +19,16 @@ export interface RequireMfaOptions {
    */
   whenNotEnrolled?: 'refuse' | 'allow'
   /**
-   * A path of this origin where page loads are sent, with the page's own path in `return_to`. Default: pages get
-   * the same 403 as API calls.
+   * A path of this origin where page loads are sent, with the page's own path in `return_to`. Anybody can write such a
+   * link: see that it stays on this origin before you go back. Default: pages get the same 403 as API calls.
    */
   redirectTo?: string
 }
 
 export interface GateDeps {
   ask: Ask
-  statuses: MfaStatuses
+  /** {@link MfaStatuses.view}; a foreign answer is told of. */
+  view: (req: IncomingMessage, requestId: string, asker: Asker, recentFactor: boolean) => Promise<View>
   respond: Respond
   log: Log
   origin: string
@@ -51,14 +52,18 @@ const isPageLoad = ({ method, headers }: IncomingMessage): boolean =>
     : headers['sec-fetch-mode'] === 'navigate')
 
 /** @throws TypeError when an option makes no sense */
-export function createRequireMfa({ ask, statuses, respond, log, origin }: GateDeps) {
-  const judge = async (req: IncomingMessage, options: RequireMfaOptions): Promise<'allow' | ErrorCode> => {
+export function createRequireMfa({ ask, view: viewFor, respond, log, origin }: GateDeps) {
+  const judge = async (
+    req: IncomingMessage,
+    requestId: string,
+    options: RequireMfaOptions,
+  ): Promise<'allow' | ErrorCode> => {
     const asker = await ask(req)
     if (!asker) return 'unauthenticated'
     const { maxAgeMinutes, whenNotEnrolled = 'refuse' } = options
     // Nothing that the provider could say would let this one pass.
     if (!asker.session?.mfa && whenNotEnrolled === 'refuse') return 'mfa_required'
-    const view = await statuses.view(asker, true)
+    const view = await viewFor(req, requestId, asker, true)
     return decideGate({
       enrolled: view.reading.factorId !== null,
       required: view.required,
@@ -85,10 +90,11 @@ export function createRequireMfa({ ask, statuses, respond, log, origin }: GateDe
     }
 
     return async (req, res, next) => {
+      const requestId = randomUUID()
       const begun = performance.now()
       let verdict: 'allow' | BffError
       try {
-        const code = await judge(req, options)
+        const code = await judge(req, requestId, options)
         verdict =
           code === 'allow'
             ? code
@@ -98,6 +104,7 @@ export function createRequireMfa({ ask, statuses, respond, log, origin }: GateDe
       }
       if (verdict === 'allow') return next()
       if (redirectTo !== undefined && isPageLoad(req) && isAsked(verdict.code)) {
+        // Below a mount path, Express leaves the rest in `url` and the whole here.
         const from =
           'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '')
         const target = new URL(redirectTo, origin)
@@ -106,15 +113,11 @@ export function createRequireMfa({ ask, statuses, respond, log, origin }: GateDe
           headers: { Location: target.pathname + target.search + target.hash },
         })
       }
-      const problem = toProblem(verdict, randomUUID())
-      const { requestId, status, code } = problem
+      const problem = toProblem(verdict, requestId)
+      const { status, code } = problem
       if (status >= 500) log.failure({ what: 'requireMfa', error: verdict, requestId })
       log.request({ requestId, operation: 'requireMfa', status, code, durationMs: performance.now() - begun })
-      const retryAfter = problem.retryAfterSeconds
-      respond(res, status, JSON.stringify(problem), {
-        type: 'application/problem+json',
-        headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter },
-      })
+      respondProblem(respond, res, problem)
     }
   }
 }

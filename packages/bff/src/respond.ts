@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Problem } from '@kit/contract'
 
 /** What an answer may carry besides status and body. */
 export interface AnswerExtras {
@@ -19,8 +20,9 @@ export type Respond = (
 export const hsts = 'max-age=31536000; includeSubDomains'
 
 /**
- * The one writer of answers. Its headers are put together once: nothing is ever stored on the way (T77), framed,
- * sniffed, or loaded from elsewhere, and HTTPS is remembered for a year, below this host too, where the origin has it.
+ * The one writer of answers, but for those of `static-app` and `ops`. Its headers are put together once: nothing is
+ * ever stored on the way (T77), framed, sniffed, or loaded from elsewhere, and HTTPS is remembered for a year, below
+ * this host too, where the origin has it.
  */
 export function createRespond(secure: boolean): Respond {
   const constant = {
@@ -43,6 +45,20 @@ export function createRespond(secure: boolean): Respond {
     res.writeHead(status, Object.assign(own, constant, headers))
     res.end(body ?? undefined)
   }
+}
+
+/** Answers with a refusal (RFC 9457). */
+export function respondProblem(
+  respond: Respond,
+  res: ServerResponse,
+  problem: Problem,
+  headers?: OutgoingHttpHeaders,
+): void {
+  const { status, retryAfterSeconds } = problem
+  respond(res, status, JSON.stringify(problem), {
+    type: 'application/problem+json',
+    headers: { ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': retryAfterSeconds }), ...headers },
+  })
 }
 
 /** `Set-Cookie` values the host has set on this answer, and ours. */

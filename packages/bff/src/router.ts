@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { type Operation, type RequestOf, type Route, routes } from '@kit/contract'
-import type { Ask } from './asker.js'
+import type { Ask, AskerOnWire } from './asker.js'
 import type { Call } from './call.js'
 import type { ClientAddress } from './client-address.js'
-import { BffError, toProblem, toRefusal } from './errors.js'
+import { BffError, isOutage, toProblem, toRefusal } from './errors.js'
 import { hasBody, parseBody, readBody, requireJson, requireSameOrigin } from './guard.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Operations, Outcome, Served } from './operations.js'
-import type { Respond } from './respond.js'
-import type { SessionCookie } from './session.js'
+import { type Respond, respondProblem } from './respond.js'
+import type { Session, SessionCookie } from './session.js'
 import { soon } from './soon.js'
 
 /** A middleware of Express, or of anything that takes the same three. */
@@ -23,6 +23,8 @@ export interface RouterDeps {
   cookie: SessionCookie
   /** Told of each refusal of an operation. */
   onFailed: (call: Call, refusal: BffError) => void
+  /** Ends what a cookie holds, whoever it is of. Never rejects. */
+  leave: (session: Session) => Promise<void>
   /** The public origin: what the request says of itself is never asked (T93). */
   origin: string
   respond: Respond
@@ -35,7 +37,11 @@ export interface RouterDeps {
 export interface Router {
   /** For `app.use('/mfa', bff.router)`. The mount path itself is left to the host, for a page of its own. */
   router: Middleware
-  /** The same in front of `app`, which then costs the routes nothing. */
+  /**
+   * The same in front of `app`, which then costs the routes nothing.
+   *
+   * @throws TypeError where `mount` is no path as `/mfa`, below the root and without a slash at its end
+   */
   handler(app: RequestListener, options: { mount: string }): RequestListener
 }
 
@@ -61,7 +67,8 @@ const allowed = (methods: ReadonlyMap<string, Station>) => [...methods.keys()].j
  * 401, CSRF 403, schema 400; then the operation with its conflicts, policy and limits.
  */
 export function createRouter(deps: RouterDeps): Router {
-  const { operations, ask, clientAddress, cookie, onFailed, origin, respond, document, log, metrics } = deps
+  const { operations, ask, clientAddress, cookie, onFailed, leave } = deps
+  const { origin, respond, document, log, metrics } = deps
   const table = createTable(operations)
 
   const pass = async (req: IncomingMessage, station: Station, requestId: string, hasQuery: boolean) => {
@@ -75,6 +82,15 @@ export function createRouter(deps: RouterDeps): Router {
     return soon(carryOut(req, station, requestId, hasQuery, body), deadlineMs)
   }
 
+  /** T69: where nobody can say who asks, as while the provider is down, the cookie alone is enough to sign out. */
+  const leaveUnknown = async (headers: IncomingHttpHeaders, error: unknown): Promise<Outcome<null>> => {
+    const { session, repeated } = cookie.open(headers.cookie)
+    if (!session || repeated || !isOutage(toRefusal(error))) throw error
+    if (!cookie.isCsrfToken(one(headers['x-csrf']), session.binding)) throw new BffError('csrf_rejected')
+    await leave(session)
+    return { status: 204, body: null, session: null }
+  }
+
   const carryOut = async (
     req: IncomingMessage,
     station: Station,
@@ -83,17 +99,23 @@ export function createRouter(deps: RouterDeps): Router {
     body: Buffer | undefined,
   ) => {
     const { headers } = req
-    const asker = await ask(req, station.operation)
+    let asker: AskerOnWire | null
+    try {
+      asker = await ask(req, station.operation)
+    } catch (error) {
+      if (station.operation !== 'signOut') throw error
+      return leaveUnknown(headers, error)
+    }
     if (!asker) throw new BffError('unauthenticated')
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
       throw new BffError('csrf_rejected')
     // No route takes a query, and no GET a body: what they name could only be meant to deceive.
     if (asker.repeated || hasQuery || (!body && hasBody(headers))) throw new BffError('invalid_request')
-    const { subject, binding, session, rawCookie } = asker
+    const { subject, binding, session, isOld, rawCookie } = asker
     const addressKey = clientAddress(req)
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
     const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
-    const call = { subject, binding, session, requestId, addressKey, browser }
+    const call = { subject, binding, session, isOld, requestId, addressKey, browser }
     try {
       return await station.run(call, body ?? Buffer.alloc(0))
     } catch (error) {
@@ -148,15 +170,9 @@ export function createRouter(deps: RouterDeps): Router {
       if (status >= 500) log.failure({ what: operation ?? 'unknown', error: refusal, requestId })
       if (code === 'rate_limited')
         metrics.count(({ limited }) => limited.inc({ operation: operation ?? 'unknown' }))
-      const retryAfter = problem.retryAfterSeconds
-      respond(res, status, JSON.stringify(problem), {
-        type: 'application/problem+json',
-        headers: {
-          ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }),
-          // The rest of the body is not read: the connection cannot be used again.
-          ...(!req.complete && hasBody(req.headers) ? { Connection: 'close' } : {}),
-        },
-      })
+      // Where the rest of the body is not read, the connection cannot be used again.
+      const isCut = !req.complete && hasBody(req.headers)
+      respondProblem(respond, res, problem, isCut ? { Connection: 'close' } : {})
     }
     const durationMs = performance.now() - begun
     const label = operation ?? 'unknown'
@@ -182,17 +198,22 @@ export function createRouter(deps: RouterDeps): Router {
       if (!handle(req, res, req.url ?? '', mount)) next()
     },
     handler(app, { mount }) {
-      if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(mount)) {
-        throw new TypeError(
-          `mount must be a path without a slash at its end, as /mfa; got ${JSON.stringify(mount)}.`,
-        )
-      }
+      requireMount(mount)
       const prefix = `${mount}/`
       return (req, res) => {
         const url = req.url ?? ''
         if (!url.startsWith(prefix) || !handle(req, res, url.slice(mount.length), mount)) app(req, res)
       }
     },
+  }
+}
+
+/** @throws TypeError for a path that no request has: browsers take `.` and `..` out of theirs */
+export function requireMount(mount: string): void {
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(mount) || /\/\.{1,2}(\/|$)/.test(mount)) {
+    throw new TypeError(
+      `mount must be a path below the root, without a slash at its end, as /mfa; got ${JSON.stringify(mount)}.`,
+    )
   }
 }
 

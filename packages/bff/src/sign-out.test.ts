@@ -1,7 +1,7 @@
 import { TotpClientError } from '@kit/totp-client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createMarks, signedOutMark } from './marks.js'
-import type { Session } from './session.js'
+import { bindingOf, type Session } from './session.js'
 import { createSignOuts } from './sign-out.js'
 import type { Subject } from './subject.js'
 
@@ -32,7 +32,7 @@ function start(failures: TotpClientError[]) {
     ...others,
     end: (subject: Subject | null, by: Session | null) => end(subject, by, () => void revoked++),
   }
-  return { asked, marks, signOuts, revoked: () => revoked }
+  return { asked, client, marks, signOuts, revoked: () => revoked }
 }
 const away = () => new TotpClientError('unreachable', { endpoint: 'sessions.revoke', reason: 'ECONNREFUSED' })
 const gone = () =>
@@ -70,6 +70,23 @@ it.each([
   expect(revoked()).toBe(1)
 })
 
+it('F44: a clock that is set back does not keep the database of marks away', async () => {
+  let asked = 0
+  const query = async () => {
+    if (++asked === 1) throw new Error('down')
+    return []
+  }
+  let nowMs = Date.now()
+  const marks = createMarks(() => nowMs, { query, close: async () => {} })
+  await marks.has('spent code')
+  await marks.has('spent code')
+  expect(asked).toBe(1)
+  nowMs -= hour
+  await vi.advanceTimersByTimeAsync(5_001)
+  await marks.has('spent code')
+  expect(asked).toBe(2)
+})
+
 it('is not told again where the provider knows no such session', async () => {
   const { asked, signOuts } = start([gone()])
   await signOuts.end(null, session())
@@ -102,6 +119,45 @@ it('T69: is told once more when the process ends, which nobody else would do', a
   expect(revoked()).toBe(1)
 })
 
+it.each(['provider', 'database'])(
+  'T69: ends with the process no sign-out that waits for the %s',
+  async (slow) => {
+    const { asked, client, marks } = start([away()])
+    let letGo = () => {}
+    const late = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const revoke = (body: { session_token?: string | undefined }) =>
+      late.then(() => client.sessions.revoke(body))
+    const add: typeof marks.add = (...mark) => late.then(() => marks.add(...mark))
+    const signOuts = createSignOuts({
+      client: slow === 'provider' ? { ...client, sessions: { revoke } } : client,
+      marks: slow === 'database' ? { ...marks, add } : marks,
+      now: Date.now,
+    })
+    let revoked = 0
+    void signOuts.end(null, session(), () => void revoked++)
+    const closed = signOuts.close()
+    letGo()
+    await closed
+    expect(asked).toHaveLength(2)
+    expect(revoked).toBe(1)
+  },
+)
+
+it('F46: asks for one session in one row, however often it is signed out', async () => {
+  const { asked, signOuts } = start(Array.from({ length: 1_000 }, away))
+  for (let i = 0; i < 50; i++) await signOuts.end(null, session())
+  await Promise.all(Array.from({ length: 50 }, () => signOuts.end(null, session())))
+  expect(asked).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(asked).toHaveLength(2)
+  await signOuts.close()
+  expect(asked).toHaveLength(3)
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(asked).toHaveLength(3)
+})
+
 it('keeps the end of the process waiting no longer than two seconds', async () => {
   const calls = [Promise.reject(away()), new Promise<never>(() => {})]
   const revoke = () => calls.shift() ?? Promise.reject(away())
@@ -128,6 +184,19 @@ it('T69: remembers a session of the host that the cookie shares for as long as t
   await vi.advanceTimersByTimeAsync(2 * hour)
   expect(asked.length).toBeGreaterThan(70)
   expect(await marks.has(signedOutMark('token-1'))).toBe(true)
+})
+
+it('T69: ends what was made for whoever left meanwhile, and nothing of theirs once they are back', async () => {
+  const { asked, signOuts } = start([])
+  const subject = { kind: 'user', userId: 'u', accountName: '' } as const
+  const before = signOuts.watch(bindingOf(subject))
+  await signOuts.end(subject, null)
+  const back = signOuts.watch(bindingOf(subject))
+  expect(await before(session(), () => {})).toBe(true)
+  expect(asked).toEqual(['user token-1'])
+  expect(await back(session(), () => {})).toBe(false)
+  expect(await signOuts.watch('b')(session(), () => {})).toBe(false)
+  expect(asked).toHaveLength(1)
 })
 
 it('F16: does not wait for a provider that hangs', async () => {

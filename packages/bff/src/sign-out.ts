@@ -3,7 +3,7 @@ import type { TotpClient } from '@kit/totp-client'
 import { BoundedMap } from './bounded-map.js'
 import { isSessionGone } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
-import type { Session } from './session.js'
+import { bindingOf, type Session } from './session.js'
 import type { Subject } from './subject.js'
 import { tokenHashOf } from './token-hash.js'
 
@@ -11,6 +11,9 @@ import { tokenHashOf } from './token-hash.js'
 const patienceMs = 80
 /** Pauses before each further try, in milliseconds; the last one repeats. */
 const pausesMs = [1_000, 2_000, 5_000, 15_000, 60_000]
+
+/** Sessions that are tried again at a time, so that nobody can fill the memory by being many. */
+const maxUnderWay = 10_000
 
 /** How long the process waits when it ends, for sessions that could not be revoked before. */
 const farewellMs = 2_000
@@ -28,9 +31,14 @@ export interface SignOuts {
   end(subject: Subject | null, session: Session | null, onRevoked: () => void): Promise<void>
   /** Whether the session of cookie or host was ended, as after the request began. Never rejects. */
   hasEnded(subject: Subject, session: Session | null): Promise<boolean>
-  /** Asks once more for what is not revoked yet, and gives up on the rest. Within two seconds; never rejects. */
+  /** Begins to look whether who has this binding signs out in this process. */
+  watch(binding: string): Watch
+  /** Waits for tries under way, asks once more for what is not revoked, and gives up on the rest. Within two seconds; never rejects. */
   close(): Promise<void>
 }
+
+/** Whether they have signed out since. What was made for them meanwhile is ended then. Never rejects. */
+export type Watch = (made: Session | null, onRevoked: () => void) => Promise<boolean>
 
 /** As much of the client as it takes. */
 interface Revoking {
@@ -53,7 +61,13 @@ interface Ending {
 }
 
 export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
-  const waiting = new BoundedMap<string, { ending: Ending; timer: NodeJS.Timeout }>(10_000)
+  /** What is not over yet, each session once however often it is signed out (F46). */
+  const underWay = new Map<string, { first: Promise<boolean>; whole: Promise<void> }>()
+  /** How many sign-outs there had been with the last of a binding. */
+  const leavings = new BoundedMap<string, number>(10_000)
+  let left = 0
+  /** Each ends one pause. */
+  const wakers = new Set<() => void>()
   let closed = false
 
   const tryOnce = async ({ kind, sessionToken, onRevoked }: Ending): Promise<boolean> => {
@@ -68,37 +82,62 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
     }
   }
 
-  const retry = (ending: Ending, tries: number) => {
-    const name = tokenHashOf(ending.sessionToken)
-    const pause = pausesMs[Math.min(tries, pausesMs.length - 1)] ?? 0
-    if (closed || now() + pause >= ending.expiresAtMs) return
-    const timer = setTimeout(async () => {
-      waiting.delete(name)
-      if (!(await tryOnce(ending))) retry(ending, tries + 1)
-    }, pause)
-    waiting.set(name, { ending, timer: timer.unref() })
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        wakers.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms).unref()
+      wakers.add(wake)
+    })
+
+  /** Tries until it is done or no use; when the process ends once more at once, and then no more. */
+  const insist = async (ending: Ending, first: Promise<boolean>) => {
+    let tried = first
+    for (let tries = 0; ; tries++) {
+      const isLast = closed
+      if ((await tried) || isLast || underWay.size > maxUnderWay) return
+      const pauseMs = pausesMs[Math.min(tries, pausesMs.length - 1)] ?? 0
+      if (now() + pauseMs >= ending.expiresAtMs) return
+      if (!closed) await pause(pauseMs)
+      tried = tryOnce(ending)
+    }
   }
 
-  const revoke = async (ending: Ending) => {
-    await marks.add(signedOutMark(ending.sessionToken), ending.expiresAtMs)
-    if (!(await tryOnce(ending))) retry(ending, 0)
+  /** Resolves after the first try. */
+  const revoke = (ending: Ending): Promise<boolean> => {
+    const name = tokenHashOf(ending.sessionToken)
+    const known = underWay.get(name)
+    if (known) return known.first
+    const marked = marks.add(signedOutMark(ending.sessionToken), ending.expiresAtMs)
+    const first = marked.then(() => tryOnce(ending))
+    const whole = insist(ending, first).finally(() => underWay.delete(name))
+    underWay.set(name, { first, whole })
+    return first
+  }
+
+  const endAll = async (subject: Subject | null, session: Session | null, onRevoked: () => void) => {
+    const own = session?.provider
+    const host = subject?.sessionToken
+    const ends: Promise<boolean>[] = []
+    const hostEndsMs = now() + longestMs
+    if (session && own) {
+      const expiresAtMs = own.sessionToken === host ? hostEndsMs : own.expiresAtMs
+      ends.push(revoke({ kind: session.kind, sessionToken: own.sessionToken, expiresAtMs, onRevoked }))
+    }
+    if (subject && host !== undefined && host !== own?.sessionToken) {
+      ends.push(revoke({ kind: subject.kind, sessionToken: host, expiresAtMs: hostEndsMs, onRevoked }))
+    }
+    if (ends.length > 0) await Promise.race([Promise.all(ends), sleep(patienceMs, undefined, { ref: false })])
   }
 
   return {
     async end(subject, session, onRevoked) {
-      const own = session?.provider
-      const host = subject?.sessionToken
-      const ends: Promise<void>[] = []
-      const hostEndsMs = now() + longestMs
-      if (session && own) {
-        const expiresAtMs = own.sessionToken === host ? hostEndsMs : own.expiresAtMs
-        ends.push(revoke({ kind: session.kind, sessionToken: own.sessionToken, expiresAtMs, onRevoked }))
-      }
-      if (subject && host !== undefined && host !== own?.sessionToken) {
-        ends.push(revoke({ kind: subject.kind, sessionToken: host, expiresAtMs: hostEndsMs, onRevoked }))
-      }
-      if (ends.length > 0)
-        await Promise.race([Promise.all(ends), sleep(patienceMs, undefined, { ref: false })])
+      const binding = subject ? bindingOf(subject) : session?.binding
+      if (binding !== undefined) leavings.set(binding, ++left)
+      await endAll(subject, session, onRevoked)
     },
     async hasEnded(subject, session) {
       for (const token of new Set([session?.provider?.sessionToken, subject.sessionToken])) {
@@ -106,16 +145,19 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
       }
       return false
     },
+    watch(binding) {
+      const before = left
+      return async (made, onRevoked) => {
+        if ((leavings.get(binding) ?? 0) <= before) return false
+        await endAll(null, made, onRevoked)
+        return true
+      }
+    },
     async close() {
       closed = true
-      const tries: Promise<boolean>[] = []
-      for (const { ending, timer } of waiting.values()) {
-        clearTimeout(timer)
-        tries.push(tryOnce(ending))
-      }
-      waiting.clear()
-      if (tries.length > 0)
-        await Promise.race([Promise.all(tries), sleep(farewellMs, undefined, { ref: false })])
+      for (const wake of wakers) wake()
+      const all = Promise.all(Array.from(underWay.values(), ({ whole }) => whole))
+      await Promise.race([all, sleep(farewellMs, undefined, { ref: false })])
     },
   }
 }

@@ -19,6 +19,10 @@ const unhashed = [
   '/assets/my-stylesheet.css',
   '/assets/user-Settings.css',
   '/assets/photo-20240101.jpg',
+  '/assets/bg-1024x768.png',
+  '/assets/report-24-11-22.pdf',
+  '/assets/report-2024_11_22.pdf',
+  '/assets/inter-OpenSans.woff2',
 ]
 let server: Server
 let base: string

@@ -26,7 +26,7 @@ const contentSecurityPolicy = [
  * Words, dates and sizes are no hashes; a hash that looks like one is asked for anew, which costs little.
  */
 const hashed =
-  /\/(?:assets|static)\/.+[-.](?=[\w-]*[A-Z\d])(?![A-Z][a-z]+\.|\d+\.)(?:[\w-]{8}|[\da-f]{9,32})(?:\.[a-z\d]+)+$/
+  /\/(?:assets|static)\/.+[-.](?=[\w-]*[A-Z\d])(?!(?:[A-Z][a-z]+)+\.|[\dx_-]+\.)(?:[\w-]{8}|[\da-f]{9,32})(?:\.[a-z\d]+)+$/
 
 /**
  * Serves a built single-page app. Hashed files never change and are kept for a year; all others are asked for

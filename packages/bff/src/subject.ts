@@ -10,8 +10,8 @@ export type Subject =
   | {
       kind: 'user'
       /**
-       * 1 to 128 of `A-Z a-z 0-9 . _ | -`, and not `.` or `..`, as all ids: they end up in paths of the provider.
-       * Anything else is answered with `internal`, and the log names the field.
+       * 1 to 128 of `A-Z a-z 0-9 . _ | -`, an organization's slug also of `~`, and not `.` or `..`, as all ids: they
+       * end up in paths of the provider. Anything else is answered with `internal`, and the log names the field.
        */
       userId: string
       accountName: string

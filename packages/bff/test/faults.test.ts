@@ -79,6 +79,23 @@ describe('the provider', () => {
     expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, pending: null })
   })
 
+  it('F4, T57: gone in the middle of a recovery or a rotation: the codes that are left are counted anew', async () => {
+    await authenticate()
+    const losing = async (path: string, body?: object) => {
+      provider.lie = (seen, truth) =>
+        /(recover|rotate)$/.test(seen.path)
+          ? truth().then(() => Promise.reject(failure('ECONNRESET')))
+          : undefined
+      const { code } = (await browser.send('POST', path, body)).body
+      provider.lie = undefined
+      return [code, (await browser.status()).body.recoveryCodesRemaining]
+    }
+    const [recoveryCode] = provider.person('user-1').codes
+    expect(await losing('/mfa/totp/recover', { recoveryCode })).toEqual(['outcome_unknown', 9])
+    await authenticate()
+    expect(await losing('/mfa/totp/recovery-codes/rotate')).toEqual(['outcome_unknown', 10])
+  })
+
   it('F5, F22: at fault itself: the code may be spent, and no verdict is asked for twice', async () => {
     provider.lie = () => refusal(500, 'internal_server_error')
     expect((await authenticate()).body.code).toBe('outcome_unknown')

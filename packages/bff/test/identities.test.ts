@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, IncomingMessage } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
 import { exportJWK, SignJWT } from 'jose'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { identity, type Subject } from '../src/index.js'
 import { type Browser, type Host, openBrowser, startHost } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
@@ -126,6 +126,48 @@ describe('identity.stytchSession', () => {
       },
     )
 
+    it('a status that only knows who it was says so, though the next question is answered', async () => {
+      let isDown = false
+      const fetch: typeof provider.fetch = (request) => {
+        if (!isDown) return provider.fetch(request)
+        isDown = false
+        return Promise.reject(new TypeError('fetch failed'))
+      }
+      const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
+      host = await startHost(fetch, 'handler', options)
+      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+      const browser = openBrowser(host, null)
+      cookieOf(browser, 'stytch_session', session_token)
+      await walk(browser, { kind: 'user', accountName: expect.any(String) })
+      provider.advance(301)
+      isDown = true
+      expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, stale: true })
+      expect((await browser.status()).body.verified).not.toBeNull()
+    })
+
+    it('a process that has never heard of the person signs them out by their cookie alone', async () => {
+      let isDown = false
+      const fetch: typeof provider.fetch = (request) =>
+        isDown ? Promise.reject(new TypeError('fetch failed')) : provider.fetch(request)
+      const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
+      host = await startHost(provider.fetch, 'handler', options)
+      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+      const before = openBrowser(host, null)
+      cookieOf(before, 'stytch_session', session_token)
+      await walk(before, { kind: 'user', accountName: expect.any(String) })
+      await host.close()
+      host = await startHost(fetch, 'handler', options)
+      const browser = Object.assign(openBrowser(host, null), { cookies: before.cookies, csrf: before.csrf })
+      isDown = true
+      const forged = await browser.send('POST', '/mfa/sign-out', undefined, { 'x-csrf': 'x' })
+      expect(forged.body.code).toBe('csrf_rejected')
+      const left = await browser.send('POST', '/mfa/sign-out')
+      expect([left.status, left.headers['clear-site-data']]).toEqual([204, '"cache"'])
+      expect(left.setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=;.*Max-Age=0/)])
+      isDown = false
+      await nobodyIs(browser)
+    })
+
     it('a session that has ended since names nobody, and can be signed out', async () => {
       let isDown = false
       const fetch: typeof provider.fetch = (request) =>
@@ -143,6 +185,42 @@ describe('identity.stytchSession', () => {
       expect((await browser.send('GET', '/mfa/status')).body.code).toBe('upstream_unavailable')
       expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
     })
+  })
+
+  it('T71, F16: a provider that is slow is waited for, and a status takes its word', async () => {
+    let isSlow = false
+    let held: (() => void)[] = []
+    const fetch: typeof provider.fetch = async (request) => {
+      if (isSlow) await new Promise<void>((resolve) => held.push(resolve))
+      return provider.fetch(request)
+    }
+    const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
+    host = await startHost(fetch, 'handler', options)
+    const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+    const browser = openBrowser(host, null)
+    cookieOf(browser, 'stytch_session', session_token)
+    await walk(browser, { kind: 'user', accountName: expect.any(String) })
+    const slowStatus = async () => {
+      provider.advance(301)
+      isSlow = true
+      const answering = browser.send('GET', '/mfa/status')
+      await expect.poll(() => held.length).toBe(1)
+      vi.advanceTimersByTime(700)
+      isSlow = false
+      for (const letGo of held) letGo()
+      held = []
+      return answering
+    }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { body } = await slowStatus()
+      expect(body).toMatchObject({ enrolled: true, verified: { method: 'totp' } })
+      expect(body).not.toHaveProperty('stale')
+      await provider.admin.sessions.revoke({ session_token })
+      expect((await slowStatus()).body.code).toBe('unauthenticated')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('T30: made-up sessions of one address reach the provider as often as its limit says', async () => {
@@ -299,7 +377,7 @@ describe('a function of the host', () => {
     const answer = await browser.send('GET', '/mfa/status')
     expect([answer.status, answer.body.code]).toEqual([500, 'internal'])
     const [line = ''] = host?.logged ?? []
-    const sentence = `identify gave a subject whose ${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | - (and not . or ..).`
+    const sentence = `identify gave a subject whose ${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | ~ - (and not . or ..).`
     expect(JSON.parse(line)[1].error.message).toBe(sentence)
     expect(line + answer.text).not.toContain('SENTINEL')
     expect(answer.text).not.toContain(field)

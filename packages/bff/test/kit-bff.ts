@@ -80,7 +80,10 @@ export async function runToEnd(env: Record<string, string>, args: string[] = [])
 /** Starts the program and waits for the one line that says that it is ready. */
 export async function start(env: Record<string, string>) {
   const child = launch(env)
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const [line] = await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    once(child, 'exit').then(([code, signal]) => [`nothing, and ended by ${signal ?? code}`]),
+  ])
   const [, url] = /^listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(String(line)) ?? []
   if (url === undefined) throw new Error(`It said something else first: ${line}`)
   return { child, url }

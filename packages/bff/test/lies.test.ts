@@ -194,11 +194,18 @@ describe('every other answer', () => {
       seen.path === '/v1/sessions/authenticate'
         ? truth().then(async (answer) => json(replaceIn(await answer.json(), 'user_id', 'user-2')))
         : undefined
-    expect((await browser.send('GET', '/vault')).body).toMatchObject({ code: 'bad_upstream', status: 502 })
+    const told = () => host.events.filter(({ type }) => type === 'foreign_answer')
+    const gate = await browser.send('GET', '/vault')
+    expect(gate.body).toMatchObject({ code: 'bad_upstream', status: 502 })
+    const subject = { kind: 'user', userId: 'user-1' }
+    expect(told()).toMatchObject([{ subject, requestId: gate.body.requestId, address: '127.0.0.1' }])
     const answer = await browser.status()
     expect(answer.body).toMatchObject({ code: 'bad_upstream', status: 502 })
     expect(answer.setCookies).toEqual([])
-    expect(host.events.map(({ type }) => type)).toContain('foreign_answer')
+    expect(told()).toHaveLength(2)
+    expect((await browser.send('GET', '/who')).status).toBe(500)
+    expect(told()).toHaveLength(3)
+    expect(told()[2]).toMatchObject({ subject, requestId: expect.any(String), address: '127.0.0.1' })
   })
 
   it('T64, F14: of a session that is somebody else’s takes its MFA, however recent', async () => {

@@ -137,6 +137,36 @@ describe('kit-bff', () => {
     await agent.close()
   })
 
+  it('T95: answers of no route carry the headers of all others', async () => {
+    const { url } = await start(environment({ ...elsewhere, ORIGIN: 'https://app.example.com' }))
+    const answers = [await call(url, 'GET', '/nowhere')]
+    // Bodies that do not come take every place.
+    const halves = Array.from({ length: 256 }, () => connect(Number(new URL(url).port), '127.0.0.1'))
+    for (const half of halves) {
+      half.write(
+        'POST /mfa/totp HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
+      )
+    }
+    const busy = async () => {
+      const answer = await call(url, 'GET', '/nowhere')
+      if (answer.status === 503) answers.push(answer)
+      return answers.length
+    }
+    await expect.poll(busy).toBe(2)
+    for (const half of halves) half.destroy()
+    expect(answers.map(({ status }) => status)).toEqual([404, 503])
+    for (const { headers } of answers) {
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        'x-content-type-options': 'nosniff',
+      })
+    }
+    expect(answers[1]?.headers['retry-after']).toBe('1')
+    expect(JSON.parse(answers[1]?.text ?? '')).toMatchObject({ code: 'upstream_unavailable', status: 503 })
+  })
+
   it('F47: answers on while nobody reads its log', async () => {
     const { url } = await start(environment({ LOG_LEVEL: 'trace' }))
     const agent = new Agent({ connections: 8 })

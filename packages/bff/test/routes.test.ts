@@ -462,6 +462,20 @@ describe.each(mounts)('mounted as %s', (mount) => {
     expect(route?.errors).toContain(code)
   })
 
+  it.each(['status', 'cancel'] as const)(
+    '%s names what it answers where the project is of the other product',
+    async (operation) => {
+      const browser = openBrowser(host, user(`other-product-${operation}`))
+      await browser.status()
+      provider.lie = () => refusal(400, 'invalid_consumer_endpoint')
+      const { method, path, errors: named } = routes[operation]
+      const answer = await browser.send(method, `/mfa${path}`)
+      provider.lie = undefined
+      isRefusal(answer, 'not_supported')
+      expect(named).toContain('not_supported')
+    },
+  )
+
   it('the OpenAPI document needs no identity and tells of this mount', async () => {
     const answer = await openBrowser(host, null).send('GET', '/mfa/openapi.json')
     isSafe(answer)

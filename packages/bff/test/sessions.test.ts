@@ -9,8 +9,8 @@ let down: boolean
 let asked: string[]
 /** Session tokens that the provider has given out. */
 let tokens: Set<string>
-/** What becomes of the next answer of such a path, once the provider has given it. */
-let hindered: { path: RegExp; hinder: () => Promise<void> } | undefined
+/** What becomes of the next question to such a path, before it is asked or once it is answered. */
+let hindered: { path: RegExp; when: 'asked' | 'answered'; hinder: () => Promise<void> } | undefined
 beforeEach(async () => {
   provider = await startProvider()
   down = false
@@ -31,19 +31,23 @@ const upstream: Fetch = async (request) => {
   if (down) throw failure('ECONNREFUSED')
   const path = new URL(request.url).pathname
   asked.push(path)
+  await hinder(path, 'asked')
   const response = await provider.fetch(request)
   const { session_token } = await response.clone().json()
   if (session_token) tokens.add(session_token)
-  if (hindered?.path.test(path)) {
-    const { hinder } = hindered
-    hindered = undefined
-    await hinder()
-  }
+  await hinder(path, 'answered')
   return response
 }
 
-/** The next such answer is given and takes its time, until it is let go. */
-function holdBack(path: RegExp) {
+async function hinder(path: string, when: 'asked' | 'answered') {
+  if (hindered?.when !== when || !hindered.path.test(path)) return
+  const { hinder } = hindered
+  hindered = undefined
+  await hinder()
+}
+
+/** The next such answer is given and takes its time, until it is let go; or the question does. */
+function holdBack(path: RegExp, when: 'asked' | 'answered' = 'answered') {
   let give = () => {}
   let letGo = () => {}
   const given = new Promise<void>((resolve) => {
@@ -56,13 +60,13 @@ function holdBack(path: RegExp) {
     give()
     return gone
   }
-  hindered = { path, hinder }
+  hindered = { path, when, hinder }
   return { given, letGo }
 }
 
 /** The next such answer is given and gets lost. */
 const lose = (path: RegExp) => {
-  hindered = { path, hinder: () => Promise.reject(failure('ECONNRESET')) }
+  hindered = { path, when: 'answered', hinder: () => Promise.reject(failure('ECONNRESET')) }
 }
 
 const cookieName = '__Host-Http-kit'
@@ -228,6 +232,23 @@ describe('an answer that is older than a change', () => {
     await poll
   })
 
+  it('T48: does not take a registration for superseded that was begun meanwhile', async () => {
+    const browser = await signIn()
+    await browser.send('POST', '/mfa/totp', {})
+    const making = holdBack(/^\/v1\/totps$/, 'asked')
+    const restarting = browser.send('POST', '/mfa/totp', { restart: true })
+    await making.given
+    const { given, letGo } = holdBack(aboutPerson)
+    const poll = browser.send('GET', '/mfa/status')
+    await given
+    making.letGo()
+    const { secret } = (await restarting).body
+    expect((await browser.send('POST', '/mfa/totp', {})).body.secret).toBe(secret)
+    letGo()
+    await poll
+    expect((await browser.send('POST', '/mfa/totp', {})).body.secret).toBe(secret)
+  })
+
   it('T44: is asked for anew where two changes overlap and contradict each other', async () => {
     const { browser, secret } = await enrolled(user('user-1', { sessionId: 'one' }))
     const other = await signIn(user('user-1', { sessionId: 'two' }))
@@ -278,6 +299,30 @@ describe('two processes', () => {
     await pass(browser, next.body.secret)
     expect((await there.send('GET', '/vault')).status).toBe(200)
     await second.close()
+  })
+
+  it.each([
+    ['has just started', 0],
+    ['has not heard of the person for five minutes', 301],
+  ])('T45: one that %s tells of no enrolment that was the other’s', async (_how, seconds) => {
+    const laptop = await signIn(user('user-1', { sessionId: 'laptop' }))
+    await laptop.send('POST', '/mfa/totp', {})
+    const second = await startHost(upstream, 'router', { now: provider.now })
+    const phone = openBrowser(second, user('user-1', { sessionId: 'phone' }))
+    await phone.status()
+    const { secret } = (await phone.send('POST', '/mfa/totp', {})).body
+    await pass(phone, secret)
+    provider.advance(seconds)
+    const third = seconds > 0 ? host : await startHost(upstream, 'router', { now: provider.now })
+    const there = Object.assign(openBrowser(third, laptop.subject), {
+      cookies: laptop.cookies,
+      csrf: laptop.csrf,
+    })
+    expect((await pass(there, secret)).status).toBe(200)
+    const told = [second, third].map(({ events }) => events.map(({ type }) => type))
+    expect(told).toEqual([['enrolled'], ['challenge_passed']])
+    await second.close()
+    if (third !== host) await third.close()
   })
 
   it('share sign-outs of one process only, and hear of the other’s within five minutes', async () => {
@@ -360,6 +405,34 @@ describe('signing out', () => {
       expect((await showing).body.code).toBe('unauthenticated')
     },
   )
+
+  describe.each(['/mfa/sign-out', '/leave'])('by %s', (leave) => {
+    it.each([
+      ['create', /totps$/],
+      ['authenticate', /totps\/authenticate$/],
+      ['recover', /totps\/recover$/],
+    ] as const)('T69: while %s is under way leaves nothing of it', async (operation, path) => {
+      const { secret, codes } = await enrolled(user('user-1'))
+      const browser = await signIn(user(operation === 'create' ? 'user-2' : 'user-1', { sessionId: 'again' }))
+      const { given, letGo } = holdBack(path)
+      const sending = {
+        create: () => browser.send('POST', '/mfa/totp', {}),
+        authenticate: () => pass(browser, secret),
+        recover: () => browser.send('POST', '/mfa/totp/recover', { recoveryCode: codes[0] }),
+      }[operation]()
+      await given
+      await browser.send('POST', leave)
+      asked = []
+      letGo()
+      const late = await sending
+      expect([late.body.code, late.setCookies]).toEqual(['unauthenticated', []])
+      expect(asked.filter((asking) => asking === '/v1/sessions/revoke')).toHaveLength(
+        operation === 'create' ? 0 : 1,
+      )
+      // Whoever comes again under the same name is let in as ever.
+      if (operation === 'authenticate') expect((await pass(browser, secret)).status).toBe(200)
+    })
+  })
 
   it.each(['/mfa/sign-out', '/leave'])('by %s tells the host whose session was revoked', async (path) => {
     const { browser } = await enrolled()

@@ -15,7 +15,7 @@ export interface ErrorEntry {
 /**
  * Every error code that the browser may see, in the order in which the BFF's checks run.
  * The shape of the answer is {@link Problem} (RFC 9457, `application/problem+json`).
- * This file imports nothing: it is the part of the contract that browsers load.
+ * This file imports nothing, so that whoever needs the table in a browser loads no schema with it.
  */
 export const errors = {
   not_found: { status: 404, title: 'There is no such route.', retry: 'never' },

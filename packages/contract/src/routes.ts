@@ -128,7 +128,7 @@ export const routes = {
     request: null,
     responses: status,
     identity: true,
-    errors: [...upstreamErrors, 'invalid_request'],
+    errors: [...upstreamErrors, 'invalid_request', 'not_supported'],
   },
   create: {
     method: 'POST',
@@ -199,7 +199,7 @@ export const routes = {
     request: Nothing,
     responses: status,
     identity: true,
-    errors: changing,
+    errors: [...changing, 'not_supported'],
   },
   signOut: {
     method: 'POST',
