@@ -1,6 +1,6 @@
 // BFF, authenticate and status: Kit beside what people would write instead, and beside a raw floor.
 // Contestants take turns (A B C A B C …) on one core; the stub of the provider and wrk share the other.
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ensureWrk, load } from '../lib/load.mjs'
 import { nodeOptions, quick, wanted, wantedCase } from '../lib/options.mjs'
@@ -66,9 +66,7 @@ async function signIn(url) {
       method: 'POST',
       headers,
       body: JSON.stringify({
-        code: String(
-          Math.floor((Number(BigInt(`0x${randomBytes(6).toString('hex')}`)) / 2 ** 48) * 1e6),
-        ).padStart(6, '0'),
+        code: String(randomInt(1e6)).padStart(6, '0'),
       }),
     })
     if (answer.status !== 200)

@@ -16,7 +16,7 @@ export const round = (value, digits = 3) =>
   typeof value !== 'number' ? value : Number.isNaN(value) ? '' : Number(value.toPrecision(digits))
 
 /**
- * @param {string} name file name in `results/`
+ * @param {string} name file name in `results/`; its first word is the bench's
  * @param {{ title: string, note: string, columns: string[], rows: (string | number)[][],
  *   plot?: { label: string, unit: string, column: number, highlight?: string } }} report
  *   `plot` draws one column of numbers as bars
@@ -29,7 +29,7 @@ export function report(name, { title, note, columns, rows, plot }) {
     line(columns.map(() => '---')),
     ...rows.map((row) => line(row.map((cell) => round(cell)))),
   ]
-  const text = `<!-- Written by \`pnpm bench ${name}\`. -->\n# ${title}\n\n${note}\n\nMachine: ${machine}.\n\n${table.join('\n')}\n`
+  const text = `<!-- Written by \`pnpm bench ${name.split('-')[0]}\`. -->\n# ${title}\n\n${note}\n\nMachine: ${machine}.\n\n${table.join('\n')}\n`
   mkdirSync(results, { recursive: true })
   writeFileSync(`${results}${name}.md`, text)
   if (plot) writeFileSync(`${results}${name}.svg`, bars(title, rows, plot))

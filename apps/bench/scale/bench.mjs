@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openPostgres, openSqlite } from '@kit/totp-server'
-import { ensureWrk, load } from '../lib/load.mjs'
+import { ensureWrk, load, visitors } from '../lib/load.mjs'
 import { nodeOptions, quick, wantedCase } from '../lib/options.mjs'
 import { authorization, codeOf, enrolByRows, person, stepsOfCodes } from '../lib/people.mjs'
 import { startPostgres } from '../lib/postgres.mjs'
@@ -36,8 +36,8 @@ function writeBodies(count, name) {
   return bodies.length
 }
 
-const lua = (name, from) => `
-local bodies, at = {}, ${from}
+const lua = (name) => `
+local bodies, at = {}, 0
 for line in io.lines('${join(folder, name)}') do bodies[#bodies + 1] = line end
 local headers = { ['content-type'] = 'application/json', ['authorization'] = '${authorization}' }
 request = function()
@@ -66,7 +66,7 @@ async function measure(where, name, codes, reset, database) {
     const cpu = () => server.cpuSeconds() + (database?.cpuSeconds() ?? 0)
     const ask = async () => {
       const before = cpu()
-      const result = await load({ url: server.url, lua: lua(name, 0), concurrency: 32, requests: count })
+      const result = await load({ url: server.url, lua: lua(name), concurrency: 32, requests: count })
       const asked = { ...result, cpu: ((cpu() - before) / result.requests) * 1000 }
       // What wrk has left behind is still answered, and would spend codes after the reset: 64 of 3,000 failed by that.
       await sleep(500)
@@ -191,21 +191,6 @@ async function growSqlite() {
     rows,
     plot: { label: 'CPU seconds per 1,000 requests, less is better', unit: 's', column: 1 },
   })
-}
-
-const bffUsers = 100
-
-/** A set of headers a person, as Lua. */
-async function visitors(url) {
-  const lines = []
-  for (let index = 0; index < bffUsers; index++) {
-    const headers = { 'x-user': `user-test-${index}`, 'sec-fetch-site': 'same-origin' }
-    const { csrfToken } = await (await fetch(`${url}/mfa/status`, { headers })).json()
-    const all = { ...headers, 'content-type': 'application/json', 'x-csrf': csrfToken }
-    const pairs = Object.entries(all).map(([name, value]) => `['${name}'] = '${value}'`)
-    lines.push(`headers[#headers + 1] = { ${pairs.join(', ')} }`)
-  }
-  return lines.join('\n')
 }
 
 /**

@@ -46,7 +46,7 @@ const seedSqlite = async () => {
   await store.close()
 }
 
-/** A database `seeded`, and `plain` for those who keep their secrets themselves. */
+/** A database `seeded`, with a table for those who keep their secrets as plain text, and an empty one for better-auth. */
 async function seedPostgres(postgres) {
   await postgres.query('postgres', 'CREATE DATABASE seeded', 'CREATE DATABASE better_auth')
   await (await openPostgres({ connectionString: postgres.urlOf('seeded') })).close()
@@ -229,7 +229,7 @@ async function authenticate(postgres, concurrency) {
   })
   const cpuOf = (name) => list.find((row) => row.name === name)?.cpu ?? Number.NaN
   const rateOf = (name) => list.find((row) => row.name === name)?.perSecond ?? Number.NaN
-  const share60 = (row, kind) => {
+  const ofFloor = (row, kind) => {
     if (!row.floor) return ''
     const name = `floor: ${kind} and spend, ${row.floor}`
     return `${Math.round((cpuOf(name) / row.cpu) * 100)} % (${Math.round((row.perSecond / rateOf(name)) * 100)} %)`
@@ -257,8 +257,8 @@ async function authenticate(postgres, concurrency) {
       row.serverCpu,
       row.databaseCpu,
       cpuOf('better-auth, session path, PostgreSQL') / row.cpu,
-      share60(row, 'read'),
-      share60(row, 'reserve'),
+      ofFloor(row, 'read'),
+      ofFloor(row, 'reserve'),
       Math.round(row.perSecond),
       row.p50Ms,
       row.p99Ms,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openSqlite } from '@kit/totp-server'
 import Database from 'libsql'
-import { ensureWrk, load } from '../lib/load.mjs'
+import { ensureWrk, load, visitors } from '../lib/load.mjs'
 import { quick, wanted, wantedCase } from '../lib/options.mjs'
 import {
   authorization,
@@ -141,17 +141,9 @@ end
 async function bffMemory() {
   const stub = await start(file('../bff/stub.mjs'), { core: 1 })
   const server = await start(file('../bff/contestants/kit.mjs'), { env: { UPSTREAM_URL: stub.url } })
-  const lines = []
-  for (let index = 0; index < 100; index++) {
-    const headers = { 'x-user': `user-test-${index}`, 'sec-fetch-site': 'same-origin' }
-    const { csrfToken } = await (await fetch(`${server.url}/mfa/status`, { headers })).json()
-    const all = { ...headers, 'content-type': 'application/json', 'x-csrf': csrfToken }
-    const pairs = Object.entries(all).map(([name, value]) => `['${name}'] = '${value}'`)
-    lines.push(`headers[#headers + 1] = { ${pairs.join(', ')} }`)
-  }
   const lua = `
 local headers = {}
-${lines.join('\n')}
+${await visitors(server.url)}
 request = function()
   return wrk.format('POST', '/mfa/totp/authenticate', headers[math.random(1, #headers)],
     string.format('{"code":"%08d"}', math.random(0, 99999999)))
