@@ -1,19 +1,26 @@
 // The demo with hot reload: Vite serves the app from its sources, and in front of it the compiled server, which
 // restarts when it changes, answers the API.
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServer } from 'vite'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const port = Number(process.env.PORT || 4000)
-const serverPort = port + 1
 // As browsers write it: without the port 80.
 const origin = new URL(`http://localhost:${port}`).origin
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
 const build = spawnSync(process.execPath, [tsc, '-b', 'apps/demo'], { cwd: root, stdio: 'inherit' })
 if (build.status !== 0) process.exit(1)
+
+// Any port that is free now: the server comes back to it each time it restarts.
+const probe = createNetServer().listen(0, '127.0.0.1')
+await once(probe, 'listening')
+const serverPort = probe.address().port
+probe.close()
 
 const target = `http://127.0.0.1:${serverPort}`
 const vite = await createServer({
@@ -39,25 +46,31 @@ try {
 const start = (args, env) =>
   spawn(process.execPath, args, {
     cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
     // A group of its own: the compiler's program starts another, which has to end with it.
     detached: true,
   })
-const children = [
-  start([tsc, '-b', '--watch', '--preserveWatchOutput', 'apps/demo'], {}),
-  start(['--watch', '--watch-preserve-output', 'apps/demo/dist/server/main.js'], {
-    PORT: String(serverPort),
-    ORIGIN: origin,
-  }),
-]
-
-process.stdout.write(`listening on ${origin}\n`)
+const compiler = start([tsc, '-b', '--watch', '--preserveWatchOutput', 'apps/demo'], {})
+// Mistakes in the types are told on its standard output.
+compiler.stdout.pipe(process.stderr)
+const server = start(['--watch', '--watch-preserve-output', 'apps/demo/dist/server/main.js'], {
+  PORT: String(serverPort),
+  ORIGIN: origin,
+})
 
 const stop = async () => {
-  for (const { pid, exitCode } of children) if (exitCode === null) process.kill(-pid)
+  for (const { pid, exitCode } of [compiler, server]) if (exitCode === null) process.kill(-pid)
   await vite.close()
   process.exit(0)
 }
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
+
+let isReady = false
+// It says so again after each restart.
+server.stdout.on('data', (chunk) => {
+  if (isReady || !String(chunk).includes('listening on')) return
+  isReady = true
+  process.stdout.write(`listening on ${origin}\n`)
+})

@@ -1,16 +1,41 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+
+const program = fileURLToPath(new URL('dev.mjs', import.meta.url))
+
+test('`pnpm dev` says that it listens when its API answers', async () => {
+  // Below the ports that systems give away, so that no other test gets it meanwhile.
+  const port = randomInt(20_000, 30_000)
+  const dataDir = mkdtempSync(join(tmpdir(), 'kit-dev-'))
+  const dev = spawn(process.execPath, [program], {
+    env: { ...process.env, PORT: String(port), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const [line] = await once(dev.stdout, 'data')
+  const about = await fetch(`http://localhost:${port}/api/about`)
+  dev.kill()
+  await once(dev, 'exit')
+  rmSync(dataDir, { recursive: true })
+  expect({ line: String(line), status: about.status }).toEqual({
+    line: `listening on http://localhost:${port}\n`,
+    status: 200,
+  })
+}, 120_000)
 
 test('`pnpm dev` on a port that is taken says so in one line, and leaves nothing running', async () => {
   const taken = createServer().listen(0, 'localhost')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
-  const dev = spawn(process.execPath, [fileURLToPath(new URL('dev.mjs', import.meta.url))], {
+  const dev = spawn(process.execPath, [program], {
     env: { ...process.env, PORT: String(port), NO_COLOR: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -203,6 +203,16 @@ describe('the sources', () => {
     expect(silenced).toEqual([])
   })
 
+  it('hold the place of every deliberate mistake exactly once', async () => {
+    const table = new URL('mutants.mjs', import.meta.url).href
+    const { mutants }: { mutants: { name: string; file: string; change: [string, string][] }[] } =
+      await import(table)
+    const gone = mutants.filter(({ file, change }) =>
+      change.some(([from]) => read(file).split(from).length !== 2),
+    )
+    expect(gone.map(({ name }) => name)).toEqual([])
+  })
+
   it('T95: never switch certificate checks off', () => {
     expect(sources.filter((path) => read(path).includes('rejectUnauthorized'))).toEqual([])
   })

@@ -141,6 +141,6 @@ function read(text: string): unknown {
   try {
     return mask(JSON.parse(text))
   } catch {
-    return `•••• ${text.length} characters`
+    return mask(text)
   }
 }

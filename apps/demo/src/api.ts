@@ -68,7 +68,7 @@ export const api = {
   signUp: (credentials: Credentials) => call<Me>('POST', '/sign-up', credentials),
   signIn: (credentials: Credentials) =>
     call<{ enrolled: boolean; verified: boolean }>('POST', '/sign-in', credentials),
-  signOut: (options: { everywhere?: boolean } = {}) => call<undefined>('POST', '/sign-out', options),
+  signOut: (options: { everywhere?: boolean }) => call<undefined>('POST', '/sign-out', options),
   whatHappened: () => call<{ exchanges: Exchange[] }>('GET', '/what-happened'),
   vault: () => call<{ papers: Paper[] }>('GET', '/vault'),
 }

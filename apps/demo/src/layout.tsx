@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { Dock } from './dock.js'
 import { Link, usePath } from './router.js'
 import { useMe, useSignOut } from './session.js'
@@ -75,20 +75,20 @@ function ThemeButton() {
 
 function Account({ label }: { label: string }) {
   const signOut = useSignOut()
-  const [state, setState] = useState<'idle' | 'busy' | 'failed'>('idle')
-  const leave = () => {
-    setState('busy')
-    signOut().catch(() => setState('failed'))
-  }
   return (
     <>
       <span className="who" title={label}>
         {label}
       </span>
-      <button type="button" className="button quiet" aria-busy={state === 'busy'} onClick={leave}>
+      <button
+        type="button"
+        className="button quiet"
+        aria-busy={signOut.isPending}
+        onClick={() => signOut.mutate({})}
+      >
         Sign out
       </button>
-      {state === 'failed' ? (
+      {signOut.isError ? (
         <span role="alert" className="field-error">
           That did not work. Try again.
         </span>

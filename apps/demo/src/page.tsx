@@ -27,7 +27,7 @@ export function Page({ title, lead, children }: { title: string; lead?: ReactNod
   )
 }
 
-/** Something is on its way; says so to everybody after a moment, not at once. */
+/** Something is on its way; says so to everybody. */
 export function Loading({ what }: { what: string }) {
   return (
     <p className="loading" role="status">

@@ -1,4 +1,4 @@
-import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
+import { QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ApiError, api, type Me } from './api.js'
 import { navigate } from './router.js'
 
@@ -30,9 +30,13 @@ export async function changePerson(client: QueryClient, me: Me | null) {
 
 export function useSignOut() {
   const client = useQueryClient()
-  return async (options?: { everywhere?: boolean }) => {
-    await api.signOut(options)
-    navigate('/')
-    await changePerson(client, null)
-  }
+  return useMutation({
+    mutationFn: async (options: { everywhere?: boolean }) => {
+      await api.signOut(options)
+      navigate('/')
+      await changePerson(client, null)
+    },
+    // Without a network it fails at once and says so, instead of waiting for one.
+    networkMode: 'always',
+  })
 }

@@ -1,5 +1,4 @@
 import { MfaSettings, useMfaStatus } from '@kit/react'
-import { useState } from 'react'
 import type { Me } from '../api.js'
 import { Page } from '../page.js'
 import { useSignOut } from '../session.js'
@@ -24,8 +23,6 @@ export function SecurityPage({ me }: { me: Me }) {
 
 function Account({ me }: { me: Me }) {
   const signOut = useSignOut()
-  const [failed, setFailed] = useState(false)
-  const everywhere = () => signOut({ everywhere: true }).catch(() => setFailed(true))
   return (
     <section className="card" aria-labelledby="account-heading">
       <h2 id="account-heading">Account</h2>
@@ -36,10 +33,10 @@ function Account({ me }: { me: Me }) {
         <dd>{me.organization ? `Member of ${me.organization}` : 'Personal'}</dd>
       </dl>
       <p>Signed in somewhere you should not be? This ends every sign-in of this account, here as well.</p>
-      <button type="button" className="button" onClick={() => void everywhere()}>
+      <button type="button" className="button" onClick={() => signOut.mutate({ everywhere: true })}>
         Sign out everywhere
       </button>
-      {failed ? (
+      {signOut.isError ? (
         <p className="field-error" role="alert">
           That did not work. Try again.
         </p>
