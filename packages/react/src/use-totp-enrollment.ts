@@ -108,7 +108,9 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     // The first code may have confirmed it here: then its recovery codes are still to be shown.
     if (data.enrolled && (authenticate.isPending || (authenticate.error && !isRefusal(authenticate.error))))
       return
-    drop()
+    // Not the codes, which `confirm` may have put there since this was rendered.
+    authenticate.reset()
+    create.reset()
     if (!data.pending && !data.enrolled) setPhase('expired')
   }, [status.dataUpdatedAt])
 
