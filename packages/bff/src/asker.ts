@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Operation } from '@kit/contract'
-import { idPattern } from '@kit/totp-client/wire'
+import { idPattern } from '@kit/totp-client/limits'
 import { isOutage, misconfigured, toRefusal } from './errors.js'
 import { type Marks, signedOutMark } from './marks.js'
 import { bindingOf, type Session, type SessionCookie } from './session.js'

@@ -1,6 +1,6 @@
 import { type ErrorCode, errors, ProblemBody } from '@kit/contract'
 import { TotpClientError } from '@kit/totp-client'
-import { type WireErrorType, wireErrors } from '@kit/totp-client/wire'
+import { endpoints, type WireErrorType, wireErrors } from '@kit/totp-client/wire'
 import { describe, expect, it } from 'vitest'
 import { BffError, toProblem, toRefusal } from './errors.js'
 
@@ -81,8 +81,9 @@ it.each([
   const after = (endpoint: string) =>
     toRefusal(new TotpClientError(code, { endpoint, reason: 'x', status, retryAfterSeconds: 7 }))
   const read = { code: 'upstream_unavailable', retryAfterSeconds: 7 }
-  for (const endpoint of ['totps.recoveryCodes', 'sessions.authenticate', 'b2b.sessions.authenticate'])
-    expect(after(endpoint)).toMatchObject(read)
+  const gets = Object.entries(endpoints).flatMap(([name, { method }]) => (method === 'GET' ? name : []))
+  const postsThatRead = ['totps.recoveryCodes', 'sessions.authenticate', 'b2b.sessions.authenticate']
+  for (const endpoint of [...gets, ...postsThatRead]) expect(after(endpoint)).toMatchObject(read)
   const changed = { code: 'outcome_unknown', retryAfterSeconds: 7 }
   for (const endpoint of ['totps.authenticate', 'users.deleteTotp'])
     expect(after(endpoint)).toMatchObject(changed)

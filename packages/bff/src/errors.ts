@@ -1,6 +1,6 @@
-import { type ErrorCode, errors, type Problem } from '@kit/contract'
+import { type ErrorCode, errors, type Problem } from '@kit/contract/errors'
 import { TotpClientError } from '@kit/totp-client'
-import { endpoints } from '@kit/totp-client/wire'
+import type { EndpointName } from '@kit/totp-client/wire'
 
 /** What a refusal may tell besides its code. */
 export interface RefusalFacts {
@@ -99,12 +99,19 @@ export const isOutage = (error: unknown): boolean =>
     error.code === 'outcome_unknown' ||
     error.code === 'bad_upstream')
 
-const postsThatRead = ['sessions.authenticate', 'b2b.sessions.authenticate', 'totps.recoveryCodes']
-
-/** Whether nothing but the time of a session's last use can have changed at the provider. */
-const onlyReads = (endpoint: string): boolean =>
-  postsThatRead.includes(endpoint) ||
-  Object.entries(endpoints).some(([name, { method }]) => name === endpoint && method === 'GET')
+/** Calls by which nothing but the time of a session's last use can have changed at the provider. */
+const reads: ReadonlySet<string> = new Set([
+  'users.get',
+  'totps.recoveryCodes',
+  'sessions.authenticate',
+  'sessions.jwks',
+  'b2b.organizations.get',
+  'b2b.members.get',
+  'b2b.recoveryCodes.get',
+  'b2b.sessions.authenticate',
+  'b2b.sessions.jwks',
+  'kit.capabilities',
+] satisfies EndpointName[])
 
 function fromProvider(error: TotpClientError): BffError {
   const { attemptsLeft } = error
@@ -113,7 +120,7 @@ function fromProvider(error: TotpClientError): BffError {
     new BffError('upstream_unavailable', { retryAfterSeconds: retryAfterSeconds ?? 5, cause: error })
   // It may have happened before the fault, as where a database carries out a COMMIT and dies before it says so: F22.
   const afterFault = () =>
-    onlyReads(error.endpoint)
+    reads.has(error.endpoint)
       ? unavailable()
       : new BffError('outcome_unknown', { retryAfterSeconds, cause: error })
   if (error.code === 'timeout') return new BffError('upstream_timeout', { cause: error })

@@ -15,7 +15,6 @@ import { createLog, type Logger } from './log.js'
 import { createMarks } from './marks.js'
 import { createMetrics } from './metrics.js'
 import { createMfaStatuses, type MfaRequired } from './mfa-status.js'
-import { openApiDocument } from './openapi.js'
 import { createOperations } from './operations.js'
 import {
   readCookieKeys,
@@ -293,9 +292,10 @@ export function createBff(options: BffOptions): Bff {
 }
 
 /** The document of the mount path that was asked for last: there is rarely another. */
-function createDocument(cookieName: string): (mount: string) => string {
+function createDocument(cookieName: string): (mount: string) => Promise<string> {
   let last: { mount: string; text: string } | undefined
-  return (mount) => {
+  return async (mount) => {
+    const { openApiDocument } = await import('./openapi.js')
     if (last?.mount !== mount) last = { mount, text: JSON.stringify(openApiDocument({ mount, cookieName })) }
     return last.text
   }

@@ -2,7 +2,7 @@ import {
   customClaims as claimRules,
   sessionDurationMinutes as durations,
   expirationMinutes,
-} from '@kit/totp-client/wire'
+} from '@kit/totp-client/limits'
 import { isLoopback } from './loopback.js'
 import { labelText } from './otpauth-uri.js'
 

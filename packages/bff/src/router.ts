@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { type Operation, type RequestOf, type Route, routes } from '@kit/contract'
+import type { Operation, RequestOf, Route } from '@kit/contract'
 import type { Ask, AskerOnWire } from './asker.js'
 import type { Call } from './call.js'
 import type { ClientAddress } from './client-address.js'
@@ -29,7 +29,7 @@ export interface RouterDeps {
   origin: string
   respond: Respond
   /** The OpenAPI document as JSON, for a mount path. */
-  document: (mount: string) => string
+  document: (mount: string) => Promise<string>
   log: Log
   metrics: Metrics
 }
@@ -69,7 +69,7 @@ const allowed = (methods: ReadonlyMap<string, Station>) => [...methods.keys()].j
 export function createRouter(deps: RouterDeps): Router {
   const { operations, ask, clientAddress, cookie, onFailed, leave } = deps
   const { origin, respond, document, log, metrics } = deps
-  const table = createTable(operations)
+  const loadingTable = createTable(operations)
 
   const pass = async (req: IncomingMessage, station: Station, requestId: string, hasQuery: boolean) => {
     const { headers } = req
@@ -138,7 +138,7 @@ export function createRouter(deps: RouterDeps): Router {
     let status: number
     let code: BffError['code'] | undefined
     try {
-      const methods = table.get(path)
+      const methods = (await loadingTable).get(path)
       if (!methods) throw new BffError('not_found')
       const station = methods.get(req.method ?? '')
       if (!station) {
@@ -148,7 +148,7 @@ export function createRouter(deps: RouterDeps): Router {
       operation = station.operation
       if (operation === 'openapi') {
         status = 200
-        respond(res, 200, document(mount))
+        respond(res, 200, await document(mount))
       } else {
         const outcome = await pass(req, station, requestId, query !== '')
         status = outcome.status
@@ -219,13 +219,15 @@ export function requireMount(mount: string): void {
 
 const one = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
 
-function createTable(operations: Operations): Table {
+/** The contract is loaded beside the start of a program instead of before it: its schemas bring zod, which takes 60 ms. */
+async function createTable(operations: Operations): Promise<Table> {
+  const { routes } = await import('@kit/contract')
   const table = new Map<string, Map<string, Station>>()
   for (const [operation, route] of Object.entries(routes) as [Operation, Route][]) {
     const methods = table.get(route.path) ?? new Map<string, Station>()
     methods.set(route.method, {
       operation,
-      run: operation === 'openapi' ? unserved : runner(operation, operations),
+      run: operation === 'openapi' ? unserved : runner(route, operations[operation]),
     })
     table.set(route.path, methods)
   }
@@ -234,11 +236,9 @@ function createTable(operations: Operations): Table {
 
 const unserved = async () => ({ status: 404, body: null })
 
-function runner<O extends Served>(operation: O, operations: Operations): Station['run'] {
-  const schema: Route['request'] = routes[operation].request
-  const run = operations[operation]
+function runner<O extends Served>({ request }: Route, run: Operations[O]): Station['run'] {
   return (call, body) => {
-    const parsed = schema?.safeParse(parseBody(body))
+    const parsed = request?.safeParse(parseBody(body))
     if (parsed && !parsed.success) throw new BffError('invalid_request')
     // What the schema of this operation has let pass is this operation's input.
     return run(call, parsed?.data as RequestOf<O>)

@@ -1,30 +1,36 @@
 import { randomInt } from 'node:crypto'
 import { TotpClientError } from './error.js'
+import { idPattern } from './limits.js'
 import { Stop, type Transport, TransportFailure, type WireReply, type WireRequest } from './transport.js'
-import { type Endpoint, idPattern, WireError } from './wire.js'
+import type { Endpoint, EndpointName, WireError } from './wire.js'
 
 /** Calls one endpoint and resolves to the wire's body, checked. */
 export type Call = (input: object, callerSignal: AbortSignal | undefined) => Promise<unknown>
+
+type Wire = typeof import('./wire.js')
+
+/** Loaded beside the start of a program instead of before it: the schemas and zod take 70 ms. */
+export const loadingWire = import('./wire.js')
 
 /**
  * Makes the call of one endpoint. `timeoutMs` is for everything together: waiting for a connection, sending,
  * the answer to its last byte, and the repetition.
  */
 export function createCall(
-  name: string,
-  endpoint: Endpoint,
+  name: EndpointName,
   { transport, timeoutMs }: { transport: Transport; timeoutMs: number },
 ): Call {
-  const attempt = async (request: WireRequest, stop: Stop) => {
+  const attempt = async (wire: Wire, request: WireRequest, stop: Stop) => {
     try {
-      return readReply(name, endpoint, await transport.send(request, stop))
+      return readReply(wire, name, await transport.send(request, stop))
     } catch (error) {
       throw error instanceof TransportFailure ? toError(name, request, error) : error
     }
   }
 
   return async (input, callerSignal) => {
-    const request = toRequest(name, endpoint, input)
+    const wire = await loadingWire
+    const request = toRequest(name, wire.endpoints[name], input)
     if (callerSignal?.aborted) throw toError(name, request, new TransportFailure('unsent', 'aborted'))
 
     const stop = new Stop()
@@ -32,13 +38,13 @@ export function createCall(
     const deadline = setTimeout(() => stop.end('deadline'), timeoutMs)
     callerSignal?.addEventListener('abort', abort)
     try {
-      return await attempt(request, stop)
+      return await attempt(wire, request, stop)
     } catch (error) {
       if (!mayRepeat(error, request)) throw error
       // Jitter, so that many processes do not come back in step.
       await sleep(randomInt(50, 151), stop)
       if (stop.reason !== undefined) throw error
-      return await attempt(request, stop)
+      return await attempt(wire, request, stop)
     } finally {
       clearTimeout(deadline)
       callerSignal?.removeEventListener('abort', abort)
@@ -112,7 +118,8 @@ function toError(
 const errorTypePattern = /^[a-z][a-z0-9_]{2,99}$/
 const requestIdPattern = /^request-id-[A-Za-z0-9-]{1,100}$/
 
-function readReply(name: string, endpoint: Endpoint, { status, retryAfter, text }: WireReply): unknown {
+function readReply(wire: Wire, name: EndpointName, { status, retryAfter, text }: WireReply): unknown {
+  const endpoint: Endpoint = wire.endpoints[name]
   const fail = (code: TotpClientError['code'], reason: string, refusal?: WireError) => {
     const requestId = refusal?.request_id ?? undefined
     return new TotpClientError(code, {
@@ -138,7 +145,7 @@ function readReply(name: string, endpoint: Endpoint, { status, retryAfter, text 
     return body
   }
 
-  const refusal = WireError.safeParse(body)
+  const refusal = wire.WireError.safeParse(body)
   if (refusal.success && errorTypePattern.test(refusal.data.error_type)) {
     if (refusal.data.status_code !== status) throw fail('malformed', 'status_mismatch')
     throw fail('refused', 'refused', refusal.data)

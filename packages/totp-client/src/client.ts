@@ -1,6 +1,6 @@
-import { createCall } from './call.js'
+import { createCall, loadingWire } from './call.js'
 import { type Fetch, fetchTransport, poolTransport } from './transport.js'
-import { type EndpointName, endpoints, type RequestOf, type ResponseOf } from './wire.js'
+import type { EndpointName, RequestOf, ResponseOf } from './wire.js'
 
 export interface TotpClientOptions {
   /** User name of the Basic credentials, as `project-test-…`. */
@@ -150,7 +150,7 @@ export function createTotpClient(options: TotpClientOptions): TotpClient {
   const transport = fetch ? fetchTransport(origin, headers, fetch) : poolTransport(origin, headers)
 
   const method = <Name extends EndpointName>(name: Name) => {
-    const call = createCall(name, endpoints[name], { transport, timeoutMs })
+    const call = createCall(name, { transport, timeoutMs })
     // The body was checked against the schema that this type is made of.
     return async (body?: RequestOf<Name>, callOptions?: CallOptions) =>
       (await call(body ?? {}, callOptions?.signal)) as ResponseOf<Name>
@@ -205,7 +205,11 @@ export function createTotpClient(options: TotpClientOptions): TotpClient {
       createIntermediateSession: method('kit.createIntermediateSession'),
       rotateRecoveryCodes: method('kit.rotateRecoveryCodes'),
     },
-    close: () => transport.close(),
+    async close() {
+      // A call that waits for the schemas is under way.
+      await loadingWire
+      await transport.close()
+    },
   }
 }
 

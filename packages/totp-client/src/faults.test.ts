@@ -450,6 +450,15 @@ describe('over the pool', () => {
     expect(await errorOf(client.post())).toMatchObject({ code: 'unreachable', reason: 'UND_ERR_DESTROYED' })
     expect(server.hits).toBe(1)
   })
+
+  it('counts as under way a call that was made in the moment before', async () => {
+    const server = await httpServer((_request, response) => response.end(success))
+    const client = clientOf(server.url)
+    const call = client.post()
+    const closed = client.close()
+    expect(await call).toEqual(answers['totps.authenticate'])
+    await closed
+  })
 })
 
 describe('over a fetch handed in', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as index from './index.js'
+import * as limits from './limits.js'
 import * as wire from './wire.js'
 
 describe('the exports', () => {
@@ -30,6 +31,10 @@ describe('the exports', () => {
     `)
   })
 
+  it('of ./limits are those of ./wire', () => {
+    expect(wire).toMatchObject({ ...limits })
+  })
+
   it('resolve, every one that package.json names', async () => {
     const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     for (const subpath of Object.keys(exports)) {
@@ -38,5 +43,6 @@ describe('the exports', () => {
     }
     expect(await import('@kit/totp-client')).toBe(index)
     expect(await import('@kit/totp-client/wire')).toBe(wire)
+    expect(await import('@kit/totp-client/limits')).toBe(limits)
   })
 })

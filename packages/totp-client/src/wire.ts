@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { customClaims, expirationMinutes, sessionDurationMinutes } from './limits.js'
+
+export { customClaims, expirationMinutes, idPattern, sessionDurationMinutes } from './limits.js'
 
 /**
  * What a provider's TOTP endpoints say and hear: snake_case, as on the wire. Both ends of this border, the
@@ -12,25 +15,6 @@ import { z } from 'zod'
  * fields that no schema knows are no error. Requests: null counts as absent, unknown fields are ignored, ids
  * are any string, since an external id or a slug is as good as an id and only the server can resolve it.
  */
-
-/** `expiration_minutes` of both creates: how long a registration may wait for its first code, in minutes. */
-export const expirationMinutes = { min: 5, max: 1440, userDefault: 1440, memberDefault: 60 } as const
-
-/**
- * `session_duration_minutes`, in minutes; 527040 is 366 days. A consumer call without it makes no session,
- * a B2B one makes a session of `memberDefault`.
- */
-export const sessionDurationMinutes = { min: 5, max: 527_040, memberDefault: 60 } as const
-
-/** `session_custom_claims`: size of all claims together, and keys that nobody may set. */
-export const customClaims = {
-  maxBytes: 4096,
-  reserved: ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'],
-  reservedPrefix: 'https://stytch.com/',
-} as const
-
-/** Form of an id in a path: the provider's own ids, external ids and slugs all fit. */
-export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._|~-]{1,128}$/
 
 /** RFC 3339, as `2026-04-25T16:37:09Z`. */
 const time = z.iso.datetime({ offset: true })
