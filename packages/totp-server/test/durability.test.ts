@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -45,18 +44,12 @@ async function callProcess(
 }
 
 describe('SQLite in a folder', () => {
-  const folders: string[] = []
   const processes: ServerProcess[] = []
   afterEach(async () => {
     for (const process of processes.splice(0)) await process.kill()
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
   })
 
-  function newFolder(): string {
-    const folder = join(temporaryFolder(), 'data')
-    folders.push(join(folder, '..'))
-    return folder
-  }
+  const newFolder = () => join(temporaryFolder(), 'data')
 
   async function start(dataDir: string): Promise<ServerProcess> {
     const process = await startProcess({ TEST_DATA_DIR: dataDir, TEST_CONNECTION_STRING: '' })

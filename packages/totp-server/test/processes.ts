@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { afterAll } from 'vitest'
 
 export interface ServerProcess {
   readonly url: string
@@ -18,19 +19,26 @@ export interface ServerProcess {
   crash(): Promise<void>
 }
 
-/** What is removed when the tests of a file are over. */
+/** Removed when the tests of a file are over, after all that the file itself does then. Vitest's workers end without `exit`. */
 const written: string[] = []
-process.on('exit', () => {
+afterAll(() => {
   for (const folder of written) rmSync(folder, { recursive: true, force: true })
 })
+
+const writtenFolder = (prefix: string): string => {
+  const folder = mkdtempSync(prefix)
+  written.push(folder)
+  return folder
+}
 
 let bundled: Promise<string> | undefined
 
 /** The program of `process.ts` as one file, beside this one so that it finds its packages. */
 function bundle(): Promise<string> {
   bundled ??= (async () => {
-    const folder = mkdtempSync(join(fileURLToPath(new URL('../node_modules', import.meta.url)), '.kit-test-'))
-    written.push(folder)
+    const folder = writtenFolder(
+      join(fileURLToPath(new URL('../node_modules', import.meta.url)), '.kit-test-'),
+    )
     const outfile = join(folder, 'process.mjs')
     await build({
       entryPoints: [fileURLToPath(new URL('process.ts', import.meta.url))],
@@ -54,7 +62,6 @@ export async function startProcess(env: {
   TEST_LIMITS?: string
 }): Promise<ServerProcess> {
   const outputs = temporaryFolder()
-  written.push(outputs)
   const log = openSync(join(outputs, 'stderr'), 'a')
   const reports = ['--report-uncaught-exception', '--report-compact', `--report-directory=${outputs}`]
   const child = spawn(process.execPath, [...reports, await bundle()], {
@@ -85,4 +92,4 @@ export async function startProcess(env: {
   }
 }
 
-export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'kit-test-'))
+export const temporaryFolder = (): string => writtenFolder(join(tmpdir(), 'kit-test-'))

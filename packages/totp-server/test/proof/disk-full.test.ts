@@ -20,7 +20,6 @@ let server: ServerProcess | undefined
 afterAll(async () => {
   await server?.kill()
   if (isMounted) spawnSync('umount', ['-l', disk])
-  rmSync(disk, { recursive: true, force: true })
 })
 
 test.skipIf(!isMounted)(

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -273,10 +272,7 @@ const dataDir = temporaryFolder()
 beforeAll(async () => {
   postgres = await startPostgres()
 })
-afterAll(async () => {
-  await postgres.stop()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterAll(() => postgres.stop())
 
 describe.each([
   [

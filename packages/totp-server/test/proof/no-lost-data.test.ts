@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
@@ -104,7 +104,6 @@ const patiently =
 const acknowledgedOf = (lives: Life[]) => lives.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
 
 let postgres: TestPostgres
-const folders: string[] = []
 const processes: ServerProcess[] = []
 beforeAll(async () => {
   postgres = await startPostgres({ own: true })
@@ -112,16 +111,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const process of processes.splice(0)) await process.kill()
 })
-afterAll(async () => {
-  await postgres.stop()
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-const newFolder = () => {
-  const folder = temporaryFolder()
-  folders.push(folder)
-  return folder
-}
+afterAll(() => postgres.stop())
 
 const start = async (env: Parameters<typeof startProcess>[0]) => {
   const process = await startProcess({ TEST_CONNECTION_STRING: '', ...env })
@@ -139,7 +129,7 @@ const engines: [string, () => Engine][] = [
   [
     'SQLite',
     () => {
-      const dataDir = newFolder()
+      const dataDir = temporaryFolder()
       return {
         env: { TEST_DATA_DIR: dataDir },
         open: () => openSqlite({ dataDir }),
@@ -282,7 +272,7 @@ test(
   'F29: a copy of the data folder taken while the server runs is whole, or refused in words',
   async () => {
     const copies = size(2, 50)
-    const dataDir = newFolder()
+    const dataDir = temporaryFolder()
     const server = await start({ TEST_DATA_DIR: dataDir })
     const { lives, stop } = startLoad(server.url, startMs)
     const targets: string[] = []
@@ -292,7 +282,7 @@ test(
       await sleep(150)
       // The last ones: what is older is in pages that a copy finds at rest, and the check of the file sees those too.
       const there = lives.filter(({ acknowledged }) => acknowledged === 4).slice(-200)
-      const target = newFolder()
+      const target = temporaryFolder()
       targets.push(target)
       cpSync(dataDir, target, { recursive: true })
       try {

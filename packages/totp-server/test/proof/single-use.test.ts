@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../postgres.js'
 import { type ServerProcess, startProcess, temporaryFolder } from '../processes.js'
@@ -81,7 +80,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const process of running) await process.kill()
   await postgres.stop()
-  rmSync(dataDir, { recursive: true, force: true })
 })
 
 describe.each([
