@@ -401,7 +401,7 @@ export const mutants = [
   },
   {
     name: 'what asks the provider has no limit',
-    file: `${bff}/src/operations.ts`,
+    file: `${bff}/src/admission.ts`,
     change: [
       ["await limit(operation === 'authenticate'", "if (now() < 0) await limit(operation === 'authenticate'"],
     ],

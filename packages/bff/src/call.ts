@@ -3,6 +3,7 @@ import type { Asker } from './asker.js'
 /** Who asks, from where, in which request. */
 export interface Call extends Asker {
   requestId: string
+  userAgent: string | undefined
   /** Names the browser as well as it can be: requests of one may share a verdict, those of two must not. */
   browser: readonly (string | undefined)[]
   /** An IPv4 address, or an IPv6 network. */

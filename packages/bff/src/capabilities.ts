@@ -10,6 +10,11 @@ export interface ProviderCapabilities {
   reveal: boolean
 }
 
+/** As much of the client as it takes. */
+interface Asking {
+  kit: Pick<TotpClient['kit'], 'capabilities'>
+}
+
 /** What the vendor's own wire has. */
 const plainWire: ProviderCapabilities = { plainWire: true, rotateForUsers: false, reveal: true }
 const rememberMs = 600_000
@@ -22,23 +27,29 @@ const patienceMs = 1_000
  * Asks the provider once in ten minutes, behind the requests but for the first. A 404 is the plain wire. While it
  * cannot be asked, what was last known holds, and before that the plain wire, which promises least.
  */
-export function createCapabilities(
-  client: TotpClient,
-  now: () => number,
-): () => Promise<ProviderCapabilities> {
+export function createCapabilities(client: Asking, now: () => number): () => Promise<ProviderCapabilities> {
   let known = plainWire
   let isTold = false
-  let askAgainAtMs = 0
+  /** What was heard last, or that nothing was, counts from when on and for how long. */
+  let countsFromMs = 0
+  let countsForMs = 0
   let asking: Promise<void> | undefined
+
+  /** Once the clock was set back, nobody can tell how old an answer is: F44. */
+  const counts = () => countsFromMs <= now() && now() < countsFromMs + countsForMs
+  const count = (forMs: number) => {
+    countsFromMs = now()
+    countsForMs = forMs
+  }
 
   const tell = (capabilities: ProviderCapabilities) => {
     known = capabilities
     isTold = true
-    askAgainAtMs = now() + rememberMs
+    count(rememberMs)
   }
 
   const ask = async () => {
-    askAgainAtMs = now() + restMs
+    count(restMs)
     try {
       const answer = await client.kit.capabilities({})
       tell({
@@ -54,7 +65,7 @@ export function createCapabilities(
   }
 
   return async () => {
-    if (now() >= askAgainAtMs) asking ??= ask()
+    if (!counts()) asking ??= ask()
     if (!isTold && asking !== undefined)
       await Promise.race([asking, sleep(patienceMs, undefined, { ref: false })])
     return known

@@ -244,7 +244,7 @@ export function createBff(options: BffOptions): Bff {
       clientAddress,
       cookie,
       onFailed: reports.onFailed,
-      leave: (session) => signOuts.end(null, session, () => reports.revoked(null)),
+      leave: (leaver) => signOuts.end(leaver, () => reports.revoked(null)),
       origin,
       respond,
       document,
@@ -275,7 +275,8 @@ export function createBff(options: BffOptions): Bff {
       // The host may have ended its own sign-in already: the cookie alone is enough to end what it holds.
       const by = asker && { subject: asker.subject, requestId: randomUUID(), addressKey: clientAddress(req) }
       const { session } = cookie.open(req.headers.cookie)
-      await signOuts.end(asker?.subject ?? null, session, () => reports.revoked(by))
+      const leaver = { subject: asker?.subject ?? null, session, userAgent: req.headers['user-agent'] }
+      await signOuts.end(leaver, () => reports.revoked(by))
       if (res.headersSent) return
       res.setHeader('Set-Cookie', withHostCookies(res, cookie.cleared))
       res.setHeader('Clear-Site-Data', '"cache"')

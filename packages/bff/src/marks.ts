@@ -9,6 +9,8 @@ import { tokenHashOf } from './token-hash.js'
 export interface Marks {
   /** False when the name is marked already: of two who mark it at once, one is told true. Never rejects. */
   add(name: string, untilMs: number): Promise<boolean>
+  /** Marks a name, or lets its mark last longer, never shorter. Never rejects. */
+  keep(name: string, untilMs: number): Promise<void>
   /** Never rejects. */
   has(name: string): Promise<boolean>
 }
@@ -20,6 +22,9 @@ const addSql = `
   INSERT INTO kit_bff_marks AS m (name, until_at) VALUES ($1, now() + $2::float8 * interval '1 millisecond')
   ON CONFLICT (name) DO UPDATE SET until_at = excluded.until_at WHERE m.until_at <= now()
   RETURNING name`
+const keepSql = `
+  INSERT INTO kit_bff_marks AS m (name, until_at) VALUES ($1, now() + $2::float8 * interval '1 millisecond')
+  ON CONFLICT (name) DO UPDATE SET until_at = greatest(m.until_at, excluded.until_at)`
 const hasSql = 'SELECT name FROM kit_bff_marks WHERE name = $1 AND until_at > now()'
 const sweepSql = 'DELETE FROM kit_bff_marks WHERE until_at <= now()'
 
@@ -44,12 +49,20 @@ export function createMarks(now: () => number, database?: Database): Marks {
     }
   }
 
+  const setOwn = (name: string, untilMs: number) => {
+    own.set(name, Math.max(own.get(name) ?? 0, untilMs))
+    if (++added % 1_000 === 0) void shared('kit_bff_sweep_marks', sweepSql, [])
+  }
+
   return {
     async add(name, untilMs) {
       if (isOwn(name)) return false
-      own.set(name, untilMs)
-      if (++added % 1_000 === 0) void shared('kit_bff_sweep_marks', sweepSql, [])
+      setOwn(name, untilMs)
       return (await shared('kit_bff_mark', addSql, [name, untilMs - now()])) !== 0
+    },
+    async keep(name, untilMs) {
+      setOwn(name, untilMs)
+      await shared('kit_bff_keep_mark', keepSql, [name, untilMs - now()])
     },
     async has(name) {
       return isOwn(name) || ((await shared('kit_bff_marked', hasSql, [name])) ?? 0) > 0

@@ -1,4 +1,5 @@
 import type { MfaStatus, Operation, PendingTotp, RecoveryCodeList, RequestOf } from '@kit/contract'
+import { type AdmissionDeps, createAdmission } from './admission.js'
 import type { Asker } from './asker.js'
 import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
@@ -6,14 +7,12 @@ import { BffError, isOutage, misconfigured, toRefusal } from './errors.js'
 import type { KitEventDetail } from './events.js'
 import { createFlights } from './flights.js'
 import type { AcceptedMfa, Judge } from './judge.js'
-import type { MfaStatuses, View } from './mfa-status.js'
+import type { View } from './mfa-status.js'
 import { otpauthUri } from './otpauth-uri.js'
-import { type Decided, decide, type Factor } from './policy.js'
 import { offersOf, withOffer } from './proofs.js'
-import type { Provider, Reading } from './provider.js'
+import type { Provider } from './provider.js'
 import type { PendingRegistration, Session } from './session.js'
 import type { SignOuts } from './sign-out.js'
-import type { Standings } from './standing.js'
 import type { Subject } from './subject.js'
 
 /** What to answer. */
@@ -44,67 +43,32 @@ export type Operations = {
   [O in Served]: (call: Call, input: RequestOf<O>) => Promise<Outcome<Answers[O]>>
 }
 
-export interface OperationsDeps {
+export interface OperationsDeps extends AdmissionDeps {
   provider: (subject: Subject) => Provider
-  standings: Standings
-  statuses: MfaStatuses
   capabilities: () => Promise<ProviderCapabilities>
   signOuts: SignOuts
   judge: Judge
-  /** @throws BffError rate_limited */
-  limit: (operation: Operation, call: Call) => Promise<void>
   /** Tells the host what was done. */
   report: (event: KitEventDetail, call: Call) => void
   /** Tells the host that a session of who signed out is revoked at the provider. */
   revoked: (call: Call) => void
   issuer: string
-  stepUpMs: number
   pendingMs: number
-  now: () => number
 }
 
 /** Between two requests that were sent at once. After the first answer the browser's cookie is another. */
 const lingerMs = 500
 
 export function createOperations(deps: OperationsDeps): Operations {
-  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, revoked, now } = deps
-  const { issuer, stepUpMs, pendingMs } = deps
+  const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, revoked } = deps
+  const { issuer, pendingMs, now } = deps
+  const { factorOf, admit, requireFactor } = createAdmission(deps)
 
   /** Two requests of one browser at once for one thing are one, also where the second arrives a little late. */
   const statusFlights = createFlights<Outcome<MfaStatus>>(lingerMs)
   // What they are told is shown to nobody a moment later: the cookie may be signed out then, or the codes void.
   const codeFlights = createFlights<Outcome<RecoveryCodeList>>(0)
   const pendingFlights = createFlights<Outcome<PendingTotp>>(lingerMs)
-
-  const factorOf = ({ reading, session }: View): Factor => {
-    if (reading.factorId !== null) return 'active'
-    if (!session?.pending) return 'none'
-    if (session.pending.expiresAtMs <= now()) return 'expired'
-    return isSuperseded(session.pending, reading) ? 'none' : 'pending'
-  }
-
-  const decideNow = (operation: Decided, view: View, supported = true): void => {
-    const verdict = decide(operation, { factor: factorOf(view), mfa: view.mfa, stepUpMs, supported })
-    if (verdict !== 'allow') throw new BffError(verdict)
-  }
-
-  /**
-   * How things stand now, and policy's word on it. Whom policy refuses is counted too, since each asks the provider;
-   * beyond the limit what was heard last still refuses, and the limit comes after that as ever.
-   */
-  const admit = async (operation: Decided, call: Call, supported?: boolean): Promise<View> => {
-    try {
-      // Codes have limits of their own, once they are judged.
-      await limit(operation === 'authenticate' || operation === 'recover' ? 'status' : operation, call)
-    } catch (limited) {
-      const recent = standings.recent(call.subject, call.session)
-      if (recent) decideNow(operation, await statuses.viewOf(call, recent), supported)
-      throw limited
-    }
-    const view = await statuses.freshView(call)
-    decideNow(operation, view, supported)
-    return view
-  }
 
   const pendingAnswer = (pending: PendingRegistration, { subject }: Call): PendingTotp => ({
     registrationId: pending.registrationId,
@@ -140,17 +104,6 @@ export function createOperations(deps: OperationsDeps): Operations {
       body: pendingAnswer(pending, call),
       session: { ...sessionOf(call), mfa: undefined, pending },
     }
-  }
-
-  /**
-   * A code needs an active authenticator, or a registration of this very browser. Who was known to have one is not
-   * asked about again: the provider judges the code and says itself if it is gone. One call instead of two.
-   */
-  const requireFactor = async (operation: 'authenticate' | 'recover', call: Call): Promise<void> => {
-    const pending = call.session?.pending
-    if (pending && pending.expiresAtMs > now()) return
-    if (standings.lastKnown(call.subject, call.session).factorId !== null) return
-    await admit(operation, call)
   }
 
   const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
@@ -217,7 +170,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   /** T69: nor is anything of what was made for them left. Their first MFA has no token yet that a mark could name. */
   const unlessLeft = async <Body>(call: Call, run: () => Promise<Outcome<Body>>): Promise<Outcome<Body>> => {
-    const hasLeft = signOuts.watch(call.binding)
+    const hasLeft = signOuts.watch(call.binding, call.userAgent)
     const outcome = await run()
     if (await hasLeft(outcome.session ?? null, () => revoked(call))) throw new BffError('unauthenticated')
     return outcome
@@ -265,6 +218,14 @@ export function createOperations(deps: OperationsDeps): Operations {
     return { status: 200, body, session }
   }
 
+  /** The registration itself is left to expire: in another tab it may just have become the active one. */
+  const cancel = async (call: Call): Promise<Outcome<MfaStatus>> => {
+    await limit('cancel', call)
+    const session = call.session && { ...call.session, pending: undefined }
+    const body = await statuses.body(await statuses.view({ ...call, session }))
+    return { status: 200, body, ...(call.session?.pending ? { session } : {}) }
+  }
+
   return {
     async status(call) {
       await limit('status', call)
@@ -290,26 +251,17 @@ export function createOperations(deps: OperationsDeps): Operations {
 
     rotate: (call) => codeFlights.share(flightKey(call, 'rotate'), () => rotate(call)),
 
-    remove: (call) => statusFlights.share(flightKey(call, 'remove'), () => remove(call)),
+    remove: (call) =>
+      statusFlights.share(flightKey(call, 'remove'), () => unlessLeft(call, () => remove(call))),
 
-    // The registration itself is left to expire: in another tab it may just have become the active one.
-    async cancel(call) {
-      await limit('cancel', call)
-      const session = call.session && { ...call.session, pending: undefined }
-      const body = await statuses.body(await statuses.view({ ...call, session }))
-      return { status: 200, body, ...(call.session?.pending ? { session } : {}) }
-    },
+    cancel: (call) => unlessLeft(call, () => cancel(call)),
 
     async signOut(call) {
-      await signOuts.end(call.subject, call.session, () => revoked(call))
+      await signOuts.end(call, () => revoked(call))
       return { status: 204, body: null, session: null }
     },
   }
 }
-
-/** T48: another browser has begun anew. Where the provider lists none, it is none the less pending. */
-const isSuperseded = ({ registrationId }: PendingRegistration, { pendingIds }: Reading): boolean =>
-  pendingIds.length > 0 && !pendingIds.includes(registrationId)
 
 /** Policy has let the operation pass, so there is one. */
 const factorIdOf = ({ reading }: View): string => reading.factorId ?? ''

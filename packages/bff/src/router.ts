@@ -10,7 +10,8 @@ import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Operations, Outcome, Served } from './operations.js'
 import { type Respond, respondProblem } from './respond.js'
-import type { Session, SessionCookie } from './session.js'
+import type { SessionCookie } from './session.js'
+import type { Leaver } from './sign-out.js'
 import { soon } from './soon.js'
 
 /** A middleware of Express, or of anything that takes the same three. */
@@ -24,7 +25,7 @@ export interface RouterDeps {
   /** Told of each refusal of an operation. */
   onFailed: (call: Call, refusal: BffError) => void
   /** Ends what a cookie holds, whoever it is of. Never rejects. */
-  leave: (session: Session) => Promise<void>
+  leave: (leaver: Leaver) => Promise<void>
   /** The public origin: what the request says of itself is never asked (T93). */
   origin: string
   respond: Respond
@@ -54,7 +55,10 @@ const deadlineMs = 8_200
 /** One row of the contract, with what carries it out. */
 interface Station {
   operation: Operation
-  run: (call: Call, body: Buffer) => Promise<Outcome<unknown>>
+  /** @throws BffError invalid_request */
+  read: (body: Buffer) => unknown
+  /** Takes what `read` gave. */
+  run: (call: Call, input: unknown) => Promise<Outcome<unknown>>
 }
 
 /** Rows by path, then by method. */
@@ -82,12 +86,22 @@ export function createRouter(deps: RouterDeps): Router {
     return soon(carryOut(req, station, requestId, hasQuery, body), deadlineMs)
   }
 
-  /** T69: where nobody can say who asks, as while the provider is down, the cookie alone is enough to sign out. */
-  const leaveUnknown = async (headers: IncomingHttpHeaders, error: unknown): Promise<Outcome<null>> => {
+  /**
+   * T69: where nobody can say who asks, as while the provider is down or busy, the cookie alone is enough to sign out.
+   * Without one that can be read, nothing is here that could be ended, nor a binding that a CSRF token belongs to.
+   */
+  const leaveUnknown = async (
+    headers: IncomingHttpHeaders,
+    station: Station,
+    hasQuery: boolean,
+    body: Buffer,
+  ): Promise<Outcome<null>> => {
     const { session, repeated } = cookie.open(headers.cookie)
-    if (!session || repeated || !isOutage(toRefusal(error))) throw error
-    if (!cookie.isCsrfToken(one(headers['x-csrf']), session.binding)) throw new BffError('csrf_rejected')
-    await leave(session)
+    if (session && !cookie.isCsrfToken(one(headers['x-csrf']), session.binding))
+      throw new BffError('csrf_rejected')
+    if (repeated || hasQuery) throw new BffError('invalid_request')
+    station.read(body)
+    if (session) await leave({ subject: null, session, userAgent: headers['user-agent'] })
     return { status: 204, body: null, session: null }
   }
 
@@ -103,8 +117,8 @@ export function createRouter(deps: RouterDeps): Router {
     try {
       asker = await ask(req, station.operation)
     } catch (error) {
-      if (station.operation !== 'signOut') throw error
-      return leaveUnknown(headers, error)
+      if (station.operation !== 'signOut' || !isUnasked(toRefusal(error))) throw error
+      return leaveUnknown(headers, station, hasQuery, body ?? noBody)
     }
     if (!asker) throw new BffError('unauthenticated')
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
@@ -114,10 +128,12 @@ export function createRouter(deps: RouterDeps): Router {
     const { subject, binding, session, isOld, rawCookie } = asker
     const addressKey = clientAddress(req)
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
-    const browser = [rawCookie, addressKey, headers['user-agent'], subject.sessionToken, intermediate]
-    const call = { subject, binding, session, isOld, requestId, addressKey, browser }
+    const userAgent = headers['user-agent']
+    const browser = [rawCookie, addressKey, userAgent, subject.sessionToken, intermediate]
+    const call = { subject, binding, session, isOld, requestId, addressKey, userAgent, browser }
+    const input = station.read(body ?? noBody)
     try {
-      return await station.run(call, body ?? Buffer.alloc(0))
+      return await station.run(call, input)
     } catch (error) {
       const refusal = toRefusal(error)
       onFailed(call, refusal)
@@ -217,6 +233,11 @@ export function requireMount(mount: string): void {
   }
 }
 
+/** Nobody was asked who it is: the provider is out of reach or busy, or the address has used up its questions. */
+const isUnasked = (refusal: BffError) => isOutage(refusal) || refusal.code === 'rate_limited'
+
+const noBody = Buffer.alloc(0)
+
 const one = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
 
 /** The contract is loaded beside the start of a program instead of before it: its schemas bring zod, which takes 60 ms. */
@@ -227,7 +248,8 @@ async function createTable(operations: Operations): Promise<Table> {
     const methods = table.get(route.path) ?? new Map<string, Station>()
     methods.set(route.method, {
       operation,
-      run: operation === 'openapi' ? unserved : runner(route, operations[operation]),
+      read: reader(route),
+      run: operation === 'openapi' ? unserved : runner(operations[operation]),
     })
     table.set(route.path, methods)
   }
@@ -236,11 +258,15 @@ async function createTable(operations: Operations): Promise<Table> {
 
 const unserved = async () => ({ status: 404, body: null })
 
-function runner<O extends Served>({ request }: Route, run: Operations[O]): Station['run'] {
-  return (call, body) => {
+const reader =
+  ({ request }: Route): Station['read'] =>
+  (body) => {
     const parsed = request?.safeParse(parseBody(body))
     if (parsed && !parsed.success) throw new BffError('invalid_request')
-    // What the schema of this operation has let pass is this operation's input.
-    return run(call, parsed?.data as RequestOf<O>)
+    return parsed?.data
   }
+
+function runner<O extends Served>(run: Operations[O]): Station['run'] {
+  // What the schema of this operation has let pass is this operation's input.
+  return (call, input) => run(call, input as RequestOf<O>)
 }

@@ -30,10 +30,13 @@ function start(failures: TotpClientError[]) {
   const { end, ...others } = createSignOuts({ client, marks, now: Date.now })
   const signOuts = {
     ...others,
-    end: (subject: Subject | null, by: Session | null) => end(subject, by, () => void revoked++),
+    end: (subject: Subject | null, held: Session | null, userAgent?: string) =>
+      end({ subject, session: held, userAgent }, () => void revoked++),
   }
   return { asked, client, marks, signOuts, revoked: () => revoked }
 }
+/** Who made the cookie, by a host that has no session at the provider. */
+const ada = { kind: 'user', userId: 'u', accountName: '' } as const
 const away = () => new TotpClientError('unreachable', { endpoint: 'sessions.revoke', reason: 'ECONNREFUSED' })
 const gone = () =>
   new TotpClientError('refused', {
@@ -96,7 +99,7 @@ it('is not told again where the provider knows no such session', async () => {
 
 it('is not told again once the session is over anyway, nor after close', async () => {
   const over = start(Array.from({ length: 1_000 }, away))
-  await over.signOuts.end(null, session())
+  await over.signOuts.end(ada, session())
   await vi.advanceTimersByTimeAsync(2 * hour)
   const asked = over.asked.length
   expect(asked).toBeLessThan(70)
@@ -129,14 +132,14 @@ it.each(['provider', 'database'])(
     })
     const revoke = (body: { session_token?: string | undefined }) =>
       late.then(() => client.sessions.revoke(body))
-    const add: typeof marks.add = (...mark) => late.then(() => marks.add(...mark))
+    const keep: typeof marks.keep = (...mark) => late.then(() => marks.keep(...mark))
     const signOuts = createSignOuts({
       client: slow === 'provider' ? { ...client, sessions: { revoke } } : client,
-      marks: slow === 'database' ? { ...marks, add } : marks,
+      marks: slow === 'database' ? { ...marks, keep } : marks,
       now: Date.now,
     })
     let revoked = 0
-    void signOuts.end(null, session(), () => void revoked++)
+    void signOuts.end({ subject: null, session: session(), userAgent: undefined }, () => void revoked++)
     const closed = signOuts.close()
     letGo()
     await closed
@@ -163,7 +166,7 @@ it('keeps the end of the process waiting no longer than two seconds', async () =
   const revoke = () => calls.shift() ?? Promise.reject(away())
   const client = { sessions: { revoke }, b2b: { sessions: { revoke } } }
   const signOuts = createSignOuts({ client, marks: createMarks(Date.now), now: Date.now })
-  await signOuts.end(null, session(), () => {})
+  await signOuts.end({ subject: null, session: session(), userAgent: undefined }, () => {})
   const ended = signOuts.close().then(() => 'ended')
   await vi.advanceTimersByTimeAsync(2_000)
   expect(await ended).toBe('ended')
@@ -177,26 +180,54 @@ it('ends the session of the host along with that of the cookie, each once', asyn
   expect(asked).toEqual(['member token-1', 'member token-2', 'member token-1'])
 })
 
-it('T69: remembers a session of the host that the cookie shares for as long as the host’s may last', async () => {
+it.each<[string, Subject | null]>([
+  ['of the host that the cookie shares', { ...ada, sessionToken: 'token-1' }],
+  ['that may be the host’s, since nobody can say who had it', null],
+])('T69: remembers a session %s for as long as the host’s may last', async (_which, subject) => {
   const { asked, marks, signOuts } = start(Array.from({ length: 70 }, away))
-  const subject = { kind: 'user', userId: 'u', accountName: '', sessionToken: 'token-1' } as const
   await signOuts.end(subject, session())
   await vi.advanceTimersByTimeAsync(2 * hour)
   expect(asked.length).toBeGreaterThan(70)
   expect(await marks.has(signedOutMark('token-1'))).toBe(true)
 })
 
+it('T69: a later sign-out that knows of a longer session lets the earlier one last as long', async () => {
+  const { asked, marks, signOuts, revoked } = start(Array.from({ length: 70 }, away))
+  await signOuts.end(ada, session())
+  await signOuts.end({ ...ada, sessionToken: 'token-1' }, session())
+  await signOuts.end(ada, session())
+  expect(asked).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(2 * hour)
+  expect(revoked()).toBe(1)
+  expect(await marks.has(signedOutMark('token-1'))).toBe(true)
+})
+
 it('T69: ends what was made for whoever left meanwhile, and nothing of theirs once they are back', async () => {
   const { asked, signOuts } = start([])
-  const subject = { kind: 'user', userId: 'u', accountName: '' } as const
-  const before = signOuts.watch(bindingOf(subject))
-  await signOuts.end(subject, null)
-  const back = signOuts.watch(bindingOf(subject))
+  const before = signOuts.watch(bindingOf(ada), 'Firefox')
+  await signOuts.end(ada, null, 'Firefox')
+  const back = signOuts.watch(bindingOf(ada), 'Firefox')
   expect(await before(session(), () => {})).toBe(true)
   expect(asked).toEqual(['user token-1'])
   expect(await back(session(), () => {})).toBe(false)
-  expect(await signOuts.watch('b')(session(), () => {})).toBe(false)
+  expect(await signOuts.watch('b', 'Firefox')(session(), () => {})).toBe(false)
   expect(asked).toHaveLength(1)
+})
+
+it('T69: ends nothing that was made in another browser of the same person', async () => {
+  const { asked, signOuts } = start([])
+  const elsewhere = signOuts.watch(bindingOf(ada), 'Safari')
+  await signOuts.end(ada, null, 'Firefox')
+  expect(await elsewhere(session(), () => {})).toBe(false)
+  expect(asked).toEqual([])
+})
+
+it('T69: asks once for a session that was raised while it was signed out', async () => {
+  const { asked, signOuts } = start([])
+  const hasLeft = signOuts.watch('b', 'Firefox')
+  await signOuts.end(null, session(), 'Firefox')
+  expect(await hasLeft(session(), () => {})).toBe(true)
+  expect(asked).toEqual(['user token-1'])
 })
 
 it('F16: does not wait for a provider that hangs', async () => {
@@ -207,7 +238,7 @@ it('F16: does not wait for a provider that hangs', async () => {
     marks: hanging.marks,
     now: Date.now,
   })
-  const ended = signOuts.end(null, session(), () => {})
+  const ended = signOuts.end({ subject: null, session: session(), userAgent: undefined }, () => {})
   await vi.advanceTimersByTimeAsync(100)
   await expect(ended).resolves.toBeUndefined()
 })

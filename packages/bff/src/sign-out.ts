@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TotpClient } from '@kit/totp-client'
 import { BoundedMap } from './bounded-map.js'
@@ -21,6 +22,15 @@ const farewellMs = 2_000
 /** The host's session may last as long as a provider allows: 366 days. */
 const longestMs = 366 * 86_400_000
 
+/** Who signs out, and by which browser. */
+export interface Leaver {
+  /** Null where nobody can say who it is. */
+  subject: Subject | null
+  /** What the cookie holds. */
+  session: Session | null
+  userAgent: string | undefined
+}
+
 export interface SignOuts {
   /**
    * Ends the provider's sessions of cookie and host. They are refused here from now on, whatever the provider says;
@@ -28,11 +38,11 @@ export interface SignOuts {
    *
    * @param onRevoked told once for each session that is revoked at the provider, which may be long after
    */
-  end(subject: Subject | null, session: Session | null, onRevoked: () => void): Promise<void>
+  end(leaver: Leaver, onRevoked: () => void): Promise<void>
   /** Whether the session of cookie or host was ended, as after the request began. Never rejects. */
   hasEnded(subject: Subject, session: Session | null): Promise<boolean>
-  /** Begins to look whether who has this binding signs out in this process. */
-  watch(binding: string): Watch
+  /** Begins to look whether who has this binding signs out in this process, by this browser. */
+  watch(binding: string, userAgent: string | undefined): Watch
   /** Waits for tries under way, asks once more for what is not revoked, and gives up on the rest. Within two seconds; never rejects. */
   close(): Promise<void>
 }
@@ -56,14 +66,30 @@ export interface SignOutDeps {
 interface Ending {
   kind: Subject['kind']
   sessionToken: string
+  /** Grows where a later sign-out knows that the session may last longer. */
   expiresAtMs: number
   onRevoked: () => void
 }
 
+/** An ending that is not over yet. */
+interface Endeavour {
+  ending: Ending
+  first: Promise<boolean>
+  whole: Promise<void>
+}
+
+/**
+ * A host without a `sessionId` gives all browsers of a person one binding. Of what a browser says of itself, only its
+ * user agent stays the same: its address and its cookie may change while a request is under way. Hashed, since it may
+ * be as long as a header can be.
+ */
+const browserKeyOf = (binding: string, userAgent: string | undefined) =>
+  hash('sha256', JSON.stringify([binding, userAgent ?? null]), 'base64url')
+
 export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
   /** What is not over yet, each session once however often it is signed out (F46). */
-  const underWay = new Map<string, { first: Promise<boolean>; whole: Promise<void> }>()
-  /** How many sign-outs there had been with the last of a binding. */
+  const underWay = new Map<string, Endeavour>()
+  /** How many sign-outs there had been with the last of a browser. */
   const leavings = new BoundedMap<string, number>(10_000)
   let left = 0
   /** Each ends one pause. */
@@ -109,12 +135,15 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
   /** Resolves after the first try. */
   const revoke = (ending: Ending): Promise<boolean> => {
     const name = tokenHashOf(ending.sessionToken)
+    const marked = marks.keep(signedOutMark(ending.sessionToken), ending.expiresAtMs)
     const known = underWay.get(name)
-    if (known) return known.first
-    const marked = marks.add(signedOutMark(ending.sessionToken), ending.expiresAtMs)
+    if (known) {
+      known.ending.expiresAtMs = Math.max(known.ending.expiresAtMs, ending.expiresAtMs)
+      return marked.then(() => known.first)
+    }
     const first = marked.then(() => tryOnce(ending))
     const whole = insist(ending, first).finally(() => underWay.delete(name))
-    underWay.set(name, { first, whole })
+    underWay.set(name, { ending, first, whole })
     return first
   }
 
@@ -124,7 +153,9 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
     const ends: Promise<boolean>[] = []
     const hostEndsMs = now() + longestMs
     if (session && own) {
-      const expiresAtMs = own.sessionToken === host ? hostEndsMs : own.expiresAtMs
+      // MFA may have been added to the host's session, which lasts longer. Where nobody can say who asks, this may be it.
+      const isHosts = subject === null || own.sessionToken === host
+      const expiresAtMs = isHosts ? hostEndsMs : own.expiresAtMs
       ends.push(revoke({ kind: session.kind, sessionToken: own.sessionToken, expiresAtMs, onRevoked }))
     }
     if (subject && host !== undefined && host !== own?.sessionToken) {
@@ -134,9 +165,9 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
   }
 
   return {
-    async end(subject, session, onRevoked) {
+    async end({ subject, session, userAgent }, onRevoked) {
       const binding = subject ? bindingOf(subject) : session?.binding
-      if (binding !== undefined) leavings.set(binding, ++left)
+      if (binding !== undefined) leavings.set(browserKeyOf(binding, userAgent), ++left)
       await endAll(subject, session, onRevoked)
     },
     async hasEnded(subject, session) {
@@ -145,11 +176,15 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
       }
       return false
     },
-    watch(binding) {
+    watch(binding, userAgent) {
       const before = left
+      const key = browserKeyOf(binding, userAgent)
       return async (made, onRevoked) => {
-        if ((leavings.get(binding) ?? 0) <= before) return false
-        await endAll(null, made, onRevoked)
+        if ((leavings.get(key) ?? 0) <= before) return false
+        // It may be the very session that they signed out of, raised meanwhile.
+        const token = made?.provider?.sessionToken
+        const isOut = token !== undefined && (await marks.has(signedOutMark(token)))
+        if (!isOut) await endAll(null, made, onRevoked)
         return true
       }
     },

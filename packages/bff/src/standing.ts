@@ -52,6 +52,7 @@ const tokenOf = (session: Session | null): string | null => session?.provider?.s
 /** What was last known of the recovery codes. */
 interface Count {
   remaining: number | null
+  atMs: number
   untilMs: number
   /** In which turn codes were last made or spent here: a number that was asked for before that is older. */
   turn: number
@@ -149,6 +150,11 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
     return { ...person, session: reading.session }
   }
 
+  const setCount = (subjectKey: string, remaining: number | null, forMs: number, turn: number) => {
+    const atMs = now()
+    counts.set(subjectKey, { remaining, atMs, untilMs: atMs + forMs, turn })
+  }
+
   const countNow = async (subject: Subject, providerId: string): Promise<number | null> =>
     (await capabilities()).reveal ? (await provider(subject).recoveryCodes(providerId)).length : null
 
@@ -201,11 +207,12 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       if (reading.factorId === null) return null
       const subjectKey = subjectKeyOf(subject)
       const known = counts.get(subjectKey)
-      if (known && now() < known.untilMs) return known.remaining
+      const nowMs = now()
+      // F44, as above: a clock that was set back would keep a number for longer (T57).
+      if (known && known.atMs <= nowMs && nowMs < known.untilMs) return known.remaining
       const { turn = 0, remaining: last = null } = known ?? {}
       const keep = (remaining: number | null, forMs: number) => {
-        if ((counts.get(subjectKey)?.turn ?? 0) === turn)
-          counts.set(subjectKey, { remaining, untilMs: now() + forMs, turn })
+        if ((counts.get(subjectKey)?.turn ?? 0) === turn) setCount(subjectKey, remaining, forMs, turn)
         return remaining
       }
       const counting = countings.share(`${subjectKey} ${turn}`, async () =>
@@ -218,11 +225,11 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
     knownRemaining: (subject) => counts.get(subjectKeyOf(subject))?.remaining ?? null,
 
     learnRemaining(subject, remaining) {
-      counts.set(subjectKeyOf(subject), { remaining, untilMs: now() + recheckMs, turn: ++turns })
+      setCount(subjectKeyOf(subject), remaining, recheckMs, ++turns)
     },
 
     forgetRemaining(subject) {
-      counts.set(subjectKeyOf(subject), { remaining: null, untilMs: 0, turn: ++turns })
+      setCount(subjectKeyOf(subject), null, 0, ++turns)
     },
   }
 }

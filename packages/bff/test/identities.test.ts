@@ -4,7 +4,7 @@ import { type AddressInfo, Socket } from 'node:net'
 import { exportJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { identity, type Subject } from '../src/index.js'
-import { type Browser, type Host, openBrowser, startHost } from './host.js'
+import { type Answer, type Browser, type Fetch, type Host, openBrowser, startHost } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
 
 // Each way of saying who asks, from a first factor to MFA and back, at a real provider.
@@ -18,6 +18,18 @@ afterEach(async () => {
   await host?.close()
   await provider.close()
 })
+
+/** The provider, until a fault stands in its way. */
+function hinderable() {
+  const way: { fault: (() => Promise<Response>) | null } = { fault: null }
+  const fetch: Fetch = (request) => way.fault?.() ?? provider.fetch(request)
+  return { way, fetch }
+}
+const unreachable = () => Promise.reject(new TypeError('fetch failed'))
+const busy = async () => {
+  const error = { error_type: 'too_many_requests', error_message: 'x', error_url: 'https://x' }
+  return Response.json({ status_code: 429, request_id: 'r', ...error }, { status: 429 })
+}
 
 type Identify = Parameters<typeof startHost>[2] extends infer Options
   ? NonNullable<Options> extends { identify?: infer I }
@@ -93,21 +105,20 @@ describe('identity.stytchSession', () => {
 
   describe('T69, F16: with the provider away for longer than its word counts', () => {
     const faults: [string, () => Promise<Response>][] = [
-      ['refusing connections', () => Promise.reject(new TypeError('fetch failed'))],
+      ['refusing connections', unreachable],
       ['never answering', () => new Promise(() => {})],
     ]
     it.each(faults)(
       '%s: status and sign-out know the person, and nothing else does',
       async (_name, fault) => {
-        let isDown = false
-        const fetch: typeof provider.fetch = (request) => (isDown ? fault() : provider.fetch(request))
+        const { way, fetch } = hinderable()
         host = await startHost(fetch, 'handler', { identify: identity.stytchSession(), now: provider.now })
         const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
         const browser = openBrowser(host, null)
         cookieOf(browser, 'stytch_session', session_token)
         const secret = await walk(browser, { kind: 'user', accountName: expect.any(String) })
         provider.advance(301)
-        isDown = true
+        way.fault = fault
         const status = await browser.status()
         expect(status.body).toMatchObject({ enrolled: true, verified: null, stale: true })
         const refused = await Promise.all([
@@ -121,7 +132,7 @@ describe('identity.stytchSession', () => {
         const left = await browser.send('POST', '/mfa/sign-out')
         expect([left.status, left.headers['clear-site-data']]).toEqual([204, '"cache"'])
         expect(left.setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=;.*Max-Age=0/)])
-        isDown = false
+        way.fault = null
         await nobodyIs(browser)
       },
     )
@@ -145,33 +156,8 @@ describe('identity.stytchSession', () => {
       expect((await browser.status()).body.verified).not.toBeNull()
     })
 
-    it('a process that has never heard of the person signs them out by their cookie alone', async () => {
-      let isDown = false
-      const fetch: typeof provider.fetch = (request) =>
-        isDown ? Promise.reject(new TypeError('fetch failed')) : provider.fetch(request)
-      const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
-      host = await startHost(provider.fetch, 'handler', options)
-      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
-      const before = openBrowser(host, null)
-      cookieOf(before, 'stytch_session', session_token)
-      await walk(before, { kind: 'user', accountName: expect.any(String) })
-      await host.close()
-      host = await startHost(fetch, 'handler', options)
-      const browser = Object.assign(openBrowser(host, null), { cookies: before.cookies, csrf: before.csrf })
-      isDown = true
-      const forged = await browser.send('POST', '/mfa/sign-out', undefined, { 'x-csrf': 'x' })
-      expect(forged.body.code).toBe('csrf_rejected')
-      const left = await browser.send('POST', '/mfa/sign-out')
-      expect([left.status, left.headers['clear-site-data']]).toEqual([204, '"cache"'])
-      expect(left.setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=;.*Max-Age=0/)])
-      isDown = false
-      await nobodyIs(browser)
-    })
-
     it('a session that has ended since names nobody, and can be signed out', async () => {
-      let isDown = false
-      const fetch: typeof provider.fetch = (request) =>
-        isDown ? Promise.reject(new TypeError('fetch failed')) : provider.fetch(request)
+      const { way, fetch } = hinderable()
       host = await startHost(fetch, 'handler', { identify: identity.stytchSession(), now: provider.now })
       const { session_token } = await provider.admin.kit.createSession({
         user_id: 'ada',
@@ -181,9 +167,90 @@ describe('identity.stytchSession', () => {
       cookieOf(browser, 'stytch_session', session_token)
       await browser.status()
       provider.advance(361)
-      isDown = true
+      way.fault = unreachable
       expect((await browser.send('GET', '/mfa/status')).body.code).toBe('upstream_unavailable')
       expect((await browser.send('POST', '/mfa/sign-out')).status).toBe(204)
+    })
+  })
+
+  describe('T69: a process that has never heard of the person', () => {
+    /** Somebody with MFA, and a process that has started since. */
+    async function startAnew(limits = {}) {
+      const { way, fetch } = hinderable()
+      const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
+      host = await startHost(fetch, 'handler', options)
+      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+      const before = openBrowser(host, null)
+      cookieOf(before, 'stytch_session', session_token)
+      await walk(before, { kind: 'user', accountName: expect.any(String) })
+      await host.close()
+      host = await startHost(fetch, 'handler', { ...options, limits })
+      const browser = Object.assign(openBrowser(host, null), { cookies: before.cookies, csrf: before.csrf })
+      return { browser, way, session_token }
+    }
+    const expectLeft = ({ status, headers, setCookies }: Answer) => {
+      expect([status, headers['clear-site-data']]).toEqual([204, '"cache"'])
+      expect(setCookies).toEqual([expect.stringMatching(/^__Host-Http-kit=;.*Max-Age=0/)])
+    }
+
+    it.each([
+      ['is down', unreachable],
+      ['is busy', busy],
+    ])('signs them out by their cookie alone while the provider %s', async (_how, fault) => {
+      const { browser, way } = await startAnew()
+      way.fault = fault
+      const forged = await browser.send('POST', '/mfa/sign-out', undefined, { 'x-csrf': 'x' })
+      expect(forged.body.code).toBe('csrf_rejected')
+      expectLeft(await browser.send('POST', '/mfa/sign-out'))
+      way.fault = null
+      await nobodyIs(browser)
+    })
+
+    it('signs them out by their cookie alone where their address may ask no more', async () => {
+      const { browser, session_token } = await startAnew({
+        other: { address: { max: 1, windowSeconds: 60 } },
+      })
+      const headers = { cookie: 'stytch_session=made-up' }
+      expect((await browser.send('GET', '/mfa/status', undefined, headers)).status).toBe(401)
+      expect((await browser.send('GET', '/mfa/status')).body.code).toBe('rate_limited')
+      expectLeft(await browser.send('POST', '/mfa/sign-out'))
+      const ended = provider.admin.sessions.authenticate({ session_token })
+      await expect(ended).rejects.toMatchObject({ errorType: 'session_not_found' })
+    })
+
+    it.each([
+      ['a query', '/mfa/sign-out?user_id=eve', undefined],
+      ['a field that there is not', '/mfa/sign-out', { user_id: 'eve' }],
+      ['broken JSON', '/mfa/sign-out', '{nonsense'],
+    ])('refuses %s as ever, once the CSRF token is right', async (_what, path, body) => {
+      const { browser, way } = await startAnew()
+      way.fault = unreachable
+      const send = (csrf: string) =>
+        browser.send('POST', path, body, { 'x-csrf': csrf, 'content-type': 'application/json' })
+      expect((await send('x')).body.code).toBe('csrf_rejected')
+      expect((await send(browser.csrf)).body).toMatchObject({ status: 400, code: 'invalid_request' })
+    })
+
+    it.each([
+      ['no cookie of ours', []],
+      ['a cookie of ours that cannot be read', ['__Host-Http-kit=x']],
+    ])('has nothing to end where there is %s, and says so', async (_what, ours) => {
+      const { browser, way } = await startAnew()
+      way.fault = unreachable
+      const cookie = [`stytch_session=${browser.cookies.get('stytch_session')}`, ...ours].join('; ')
+      const foreign = { cookie, 'sec-fetch-site': 'same-site' }
+      expect((await browser.send('POST', '/mfa/sign-out', undefined, foreign)).status).toBe(403)
+      expect((await browser.send('POST', '/mfa/sign-out', { user_id: 'eve' }, { cookie })).status).toBe(400)
+      expectLeft(await browser.send('POST', '/mfa/sign-out', undefined, { cookie }))
+    })
+
+    it('T60: refuses two cookies of one name', async () => {
+      const { browser, way } = await startAnew()
+      way.fault = unreachable
+      const own = [...browser.cookies].map(([name, value]) => `${name}=${value}`)
+      const cookie = [...own, '__Host-Http-kit=x'].join('; ')
+      const refused = await browser.send('POST', '/mfa/sign-out', undefined, { cookie })
+      expect([refused.body.code, refused.setCookies]).toEqual(['invalid_request', []])
     })
   })
 

@@ -129,6 +129,24 @@ it('T69: what one process marks, the others know at once', async () => {
   expect(winners.filter(Boolean)).toHaveLength(1)
 })
 
+it('T69: of several processes that mark one session, the longest mark counts', async () => {
+  const [one, two] = [createMarks(Date.now, connect()), createMarks(Date.now, connect())]
+  const lasts = async () => {
+    const { rows } = await admin.query(
+      'SELECT round(extract(epoch FROM until_at - now()) / 60)::int AS minutes FROM kit_bff_marks',
+    )
+    return rows.map(({ minutes }) => minutes)
+  }
+  const inMinutes = (minutes: number) => Date.now() + minutes * 60_000
+  await one.keep('signed out', inMinutes(60))
+  expect(await lasts()).toEqual([60])
+  await two.keep('signed out', inMinutes(600))
+  expect(await lasts()).toEqual([600])
+  await one.keep('signed out', inMinutes(60))
+  expect(await lasts()).toEqual([600])
+  expect(await two.add('signed out', inMinutes(60))).toBe(false)
+})
+
 it.each([
   ['in another order', 2, 2],
   ['of which one has none but the older', 2, 1],

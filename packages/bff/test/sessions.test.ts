@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BffError } from '../src/index.js'
 import { type Browser, type Fetch, type Host, member, openBrowser, startHost, user } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
 
@@ -77,6 +78,9 @@ const signIn = async (subject = user()): Promise<Browser> => {
 }
 const pass = (browser: Browser, secret: string) =>
   browser.send('POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) })
+/** Another tab of a browser. */
+const sameBrowser = (browser: Browser): Browser =>
+  Object.assign(openBrowser(host, browser.subject), { cookies: new Map(browser.cookies), csrf: browser.csrf })
 /** A browser whose subject has enrolled and passed just now. */
 const enrolled = async (subject = user()) => {
   const browser = await signIn(subject)
@@ -381,9 +385,7 @@ describe('signing out', () => {
     'T69, T72: leaves nothing of what %s has told to a captured cookie',
     async (path) => {
       const { browser } = await enrolled()
-      const thief = openBrowser(host, browser.subject)
-      thief.cookies = new Map(browser.cookies)
-      thief.csrf = browser.csrf
+      const thief = sameBrowser(browser)
       expect((await browser.send('POST', path)).status).toBe(200)
       await browser.send('POST', '/mfa/sign-out')
       expect((await thief.send('POST', path)).body.code).toBe('step_up_required')
@@ -395,9 +397,7 @@ describe('signing out', () => {
     async (path) => {
       const { browser } = await enrolled()
       const { given, letGo } = holdBack(/recovery_codes(\/rotate)?$/)
-      const other = openBrowser(host, browser.subject)
-      other.cookies = new Map(browser.cookies)
-      other.csrf = browser.csrf
+      const other = sameBrowser(browser)
       const showing = browser.send('POST', path)
       await given
       expect((await other.send('POST', '/mfa/sign-out')).status).toBe(204)
@@ -406,7 +406,50 @@ describe('signing out', () => {
     },
   )
 
+  it.each([
+    ['/mfa/totp', /users\/totps/],
+    ['/mfa/totp/pending', /users\/user-2$/],
+  ])('T69: while DELETE %s is under way leaves the cookie cleared', async (path, at) => {
+    const isRemoval = path === '/mfa/totp'
+    const browser = isRemoval ? (await enrolled()).browser : await signIn(user('user-2'))
+    if (!isRemoval) await browser.send('POST', '/mfa/totp', {})
+    const other = sameBrowser(browser)
+    const { given, letGo } = holdBack(at)
+    const deleting = browser.send('DELETE', path)
+    await given
+    expect((await other.send('POST', '/mfa/sign-out')).status).toBe(204)
+    letGo()
+    const late = await deleting
+    expect([late.body.code, late.setCookies]).toEqual(['unauthenticated', []])
+  })
+
+  it('T69: while a step-up is under way tells of its session once', async () => {
+    const { browser, secret } = await enrolled()
+    const other = sameBrowser(browser)
+    const { given, letGo } = holdBack(/totps\/authenticate$/)
+    const passing = pass(browser, secret)
+    await given
+    await other.send('POST', '/mfa/sign-out')
+    letGo()
+    expect((await passing).body.code).toBe('unauthenticated')
+    expect(asked.filter((path) => path === '/v1/sessions/revoke')).toHaveLength(1)
+    expect(host.events.map(({ type }) => type)).toEqual(['enrolled', 'session_revoked', 'challenge_passed'])
+  })
+
   describe.each(['/mfa/sign-out', '/leave'])('by %s', (leave) => {
+    it('T69: takes no MFA away that is under way in another browser', async () => {
+      const { browser, secret } = await enrolled()
+      const phone = await signIn()
+      const { given, letGo } = holdBack(/totps\/authenticate$/)
+      const code = provider.nextCode(secret)
+      const passing = phone.send('POST', '/mfa/totp/authenticate', { code }, { 'user-agent': 'phone' })
+      await given
+      await browser.send('POST', leave)
+      letGo()
+      expect((await passing).body.verified).toMatchObject({ method: 'totp' })
+      expect((await phone.send('GET', '/vault')).text).toBe('gold')
+    })
+
     it.each([
       ['create', /totps$/],
       ['authenticate', /totps\/authenticate$/],
@@ -432,6 +475,30 @@ describe('signing out', () => {
       // Whoever comes again under the same name is let in as ever.
       if (operation === 'authenticate') expect((await pass(browser, secret)).status).toBe(200)
     })
+  })
+
+  it('T69: by somebody whom nobody can name leaves nothing of what is under way in their browser', async () => {
+    await host.close()
+    host = await startHost(upstream, 'router', {
+      now: provider.now,
+      identify: (req) => {
+        const told = String(req.headers['x-test-subject'])
+        if (told === 'away') throw new BffError('upstream_unavailable')
+        return JSON.parse(told)
+      },
+    })
+    const browser = await signIn()
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    const other = sameBrowser(browser)
+    const { given, letGo } = holdBack(/totps\/authenticate$/)
+    const passing = pass(browser, secret)
+    await given
+    const left = await other.send('POST', '/mfa/sign-out', undefined, { 'x-test-subject': 'away' })
+    expect(left.status).toBe(204)
+    letGo()
+    const late = await passing
+    expect([late.body.code, late.setCookies]).toEqual(['unauthenticated', []])
+    expect(asked.at(-1)).toBe('/v1/sessions/revoke')
   })
 
   it.each(['/mfa/sign-out', '/leave'])('by %s tells the host whose session was revoked', async (path) => {
@@ -477,6 +544,21 @@ describe('F44: a clock that was set back an hour', () => {
     expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
     await pass(browser, secret)
     expect((await browser.send('DELETE', '/mfa/totp')).status).toBe(200)
+  })
+
+  it('T57: has the recovery codes counted anew that another process may have spent', async () => {
+    let back = 0
+    await host.close()
+    host = await startHost(upstream, 'router', { now: () => provider.now() - back })
+    const { browser, codes } = await enrolled(user('user-1', { sessionId: 'laptop' }))
+    const second = await startHost(upstream, 'router', { now: provider.now })
+    const phone = openBrowser(second, user('user-1', { sessionId: 'phone' }))
+    await phone.status()
+    await phone.send('POST', '/mfa/totp/recover', { recoveryCode: codes[0] })
+    expect((await browser.status()).body.recoveryCodesRemaining).toBe(10)
+    back = 3_600_000
+    expect((await browser.status()).body.recoveryCodesRemaining).toBe(9)
+    await second.close()
   })
 })
 
