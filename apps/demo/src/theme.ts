@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 
 export type Theme = 'light' | 'dark'
 
@@ -7,7 +7,8 @@ const chosen = (): Theme | null => {
   const value = localStorage.getItem(key)
   return value === 'light' || value === 'dark' ? value : null
 }
-const system = (): Theme => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
+const darkSystem = matchMedia('(prefers-color-scheme: dark)')
+const current = (): Theme => chosen() ?? (darkSystem.matches ? 'dark' : 'light')
 
 /** Puts the visitor's choice on the page; without one the system's setting holds. */
 export function applyTheme() {
@@ -16,7 +17,12 @@ export function applyTheme() {
 }
 
 export function useTheme(): [Theme, (theme: Theme) => void] {
-  const [theme, setTheme] = useState<Theme>(() => chosen() ?? system())
+  const [theme, setTheme] = useState<Theme>(current)
+  useEffect(() => {
+    const follow = () => setTheme(current())
+    darkSystem.addEventListener('change', follow)
+    return () => darkSystem.removeEventListener('change', follow)
+  }, [])
   return [
     theme,
     (next) => {

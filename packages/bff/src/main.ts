@@ -26,8 +26,8 @@ async function openEmbedded() {
 async function runCheck(): Promise<void> {
   const { check } = await import('./check.js')
   const config = readConfig(env)
-  stdout.write('ok     The configuration is complete.\n')
   const upstream = await openUpstream(config, openEmbedded)
+  stdout.write('ok     The configuration is complete.\n')
   const findings = await check(config, upstream.client)
   for (const { ok, text } of findings) stdout.write(`${ok ? 'ok    ' : 'wrong '} ${text}\n`)
   await upstream.close()

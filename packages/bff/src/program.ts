@@ -24,6 +24,13 @@ export interface Upstream {
   close(): Promise<void>
 }
 
+/** Where an option of the client comes from. */
+const variableOf: Readonly<Record<string, string>> = {
+  projectId: 'PROJECT_ID',
+  secret: 'PROJECT_SECRET',
+  baseUrl: 'UPSTREAM_URL',
+}
+
 /** Opens the way to the provider that the configuration names. @throws ConfigError */
 export async function openUpstream(
   { upstream }: BffConfig,
@@ -38,9 +45,9 @@ export async function openUpstream(
     const client = createTotpClient({ projectId, secret, ...(baseUrl && { baseUrl }) })
     return { client, close: () => client.close() }
   } catch (error) {
-    throw new ConfigError(
-      `UPSTREAM_URL, PROJECT_ID or PROJECT_SECRET: ${error instanceof Error ? error.message : 'refused'}`,
-    )
+    // It begins with the option's name.
+    const message = error instanceof Error ? error.message : ''
+    throw new ConfigError(message.replace(/^\w+/, (option) => variableOf[option] ?? option))
   }
 }
 

@@ -281,6 +281,10 @@ describe('kit-bff check', () => {
   it('says what is wrong with the configuration, and how it is used', async () => {
     const wrong = await runToEnd(environment({ COOKIE_KEYS: '' }), ['check'])
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/^kit-bff: COOKIE_KEYS: /)])
+    for (const url of ['http://totp.example.com', 'nonsense']) {
+      const { out, err } = await runToEnd(remote(url), ['check'])
+      expect([out, err]).toEqual(['', expect.stringMatching(/^kit-bff: UPSTREAM_URL must be /)])
+    }
     const usage = await runToEnd(environment(), ['chekc'])
     expect([usage.code, usage.err]).toEqual([2, expect.stringContaining('kit-bff check')])
   })

@@ -620,10 +620,14 @@ export const endpoints = {
   'kit.createSession': {
     method: 'POST',
     path: '/v1/kit/sessions',
-    request: z.union([
-      request({ ...user, session_duration_minutes: duration }),
-      request({ ...member, session_duration_minutes: duration }),
-    ]),
+    // Beside the union: within it, a bad duration would be a fault of the union and not of that field.
+    request: z.preprocess(
+      withoutNulls,
+      z.intersection(
+        z.union([z.object(user), z.object(member)]),
+        z.object({ session_duration_minutes: duration }),
+      ),
+    ),
     response: z.union([memberSession, userSession]),
   },
   /** What a member has between the first factor and MFA. */

@@ -6,7 +6,15 @@ import { enrolMember } from './member-mfa.js'
 import { newTotp, storeTotp } from './new-totp.js'
 import { totpInUse } from './present.js'
 import { Refusal } from './refusal.js'
-import { findMember, findUser, isExternalId, provideMember, provideUser, type Subject } from './subjects.js'
+import {
+  findMember,
+  findUser,
+  isExternalId,
+  isTotpAllowed,
+  provideMember,
+  provideUser,
+  type Subject,
+} from './subjects.js'
 import type { TotpsTable } from './tables.js'
 
 /** `new`: there is something to do. `unchanged`: it was imported before. */
@@ -38,6 +46,17 @@ function adviceOn(unusableId: string | undefined): string {
     : 'an external id has 1 to 128 of A-Z a-z 0-9 . _ | - and no ~: use such ids'
 }
 
+const restricted: ImportVerdict = {
+  problem: 'names a member whose organization does not allow authenticator apps',
+}
+
+/** What making whoever is missing would lead to. */
+async function checkNew({ store, projectId }: Context, { subject }: ImportEntry): Promise<ImportVerdict> {
+  if (subject.kind === 'user') return 'new'
+  const organization = await store.findOrganization(projectId, subject.organizationId)
+  return organization === null || isTotpAllowed(organization) ? 'new' : restricted
+}
+
 function isSame({ keyring }: Context, totp: TotpsTable, entry: ImportEntry): boolean {
   const secret = keyring.open(totp.sealed_secret, totp.key_id, secretContext(totp))
   return (
@@ -56,11 +75,12 @@ export async function checkEntry(context: Context, entry: ImportEntry): Promise<
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const unusableId = idsToMake(entry, error.errorType).find((id) => !isExternalId(id))
-    if (unusableId === undefined && context.autoProvision) return 'new'
+    if (unusableId === undefined && context.autoProvision) return checkNew(context, entry)
     return { problem: `names nobody known (${error.errorType}): ${adviceOn(unusableId)}` }
   }
   const { status } = subject.kind === 'user' ? subject.user : subject.member
   if (status !== 'active') return { problem: `names a ${subject.kind} who is not active` }
+  if (subject.kind === 'member' && !isTotpAllowed(subject.organization, subject.member)) return restricted
   const totp = totpInUse(subject.totps)
   if (totp === undefined) return 'new'
   if (isSame(context, totp, entry)) return 'unchanged'

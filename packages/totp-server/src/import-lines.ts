@@ -31,7 +31,7 @@ const fieldNames = [
   'recovery_codes',
 ] as const
 
-const id = z.string().regex(idPattern, 'is no id: use up to 128 letters, digits, dots, dashes, _ | and ~')
+const id = z.string().regex(idPattern, 'is no id: use up to 128 letters, digits, dots, dashes, _ and |')
 const number = (min: number, max: number, preset: number) =>
   z
     .union(

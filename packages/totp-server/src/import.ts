@@ -109,6 +109,24 @@ async function walk(
   return counts
 }
 
+/** @throws TotpServerError for what cannot be read, and for an input with nothing in it: an export that failed */
+function readInput(file: string): string {
+  const name = file === '-' ? 'standard input' : file
+  let text: string
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new TotpServerError(
+      'invalid_option',
+      `${name} cannot be read${code}: name a file of lines to import.`,
+    )
+  }
+  if (text.trim() === '')
+    throw new TotpServerError('invalid_option', `${name} is empty: nothing was imported.`)
+  return text
+}
+
 async function run(): Promise<number> {
   const { format: named, file, dryRun, keepGoing, help } = readArguments()
   if (help) {
@@ -116,7 +134,7 @@ async function run(): Promise<number> {
     return 0
   }
   const config = readServerConfig(process.env)
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  const text = readInput(file)
   const format = named ?? guessFormat(text)
   const context = createContext(config, await openConfiguredStore(config))
   try {

@@ -4,7 +4,7 @@ import { pendingTotp, totpInUse } from './present.js'
 import { normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
 import { Refusal } from './refusal.js'
 import type { Queries, Store, TotpKey } from './store.js'
-import { requireTotpInUse, type Subject } from './subjects.js'
+import { requireTotpInUse, rereadSubject, type Subject } from './subjects.js'
 import type { SessionsTable, TotpsTable } from './tables.js'
 import { matchTotpStep } from './totp.js'
 
@@ -31,9 +31,9 @@ function pretendToJudge(code: string, nowMs: number): void {
 
 /** The one answer while a registration is locked, whether the code was right or wrong. */
 function lockedRefusal(totp: TotpsTable, context: Context, nowMs: number): Refusal {
-  // Null: another call locked it after it was read here.
   const untilMs = lockOf(totp, context.attemptLimits, nowMs)?.untilMs
   if (untilMs === null) return new Refusal('user_lock_limit_reached', { details: { attempts_left: 0 } })
+  // Undefined: it was changed behind both readings, and what holds it now is not known.
   const waitMs = untilMs ?? nowMs + context.attemptLimits.delaysMs[0]
   return new Refusal('user_lock_limit_reached', {
     details: { attempts_left: 0, retry_after_seconds: secondsUntil(waitMs, nowMs) },
@@ -44,9 +44,15 @@ function lockedRefusal(totp: TotpsTable, context: Context, nowMs: number): Refus
  * Judges a code against the subject's registration in use or, where there is none, the pending one. The attempt is
  * paid for before anything is compared; a code of another form than the registration's is an attempt too.
  *
+ * @param isReread whether the subject was read for the second time, since another call changed what the first had read
  * @throws Refusal for everything but a right code whose step was never accepted
  */
-export async function judgeCode(context: Context, subject: Subject, code: string): Promise<JudgedCode> {
+export async function judgeCode(
+  context: Context,
+  subject: Subject,
+  code: string,
+  isReread = false,
+): Promise<JudgedCode> {
   const { attemptLimits: limits, keyring, store } = context
   const nowMs = context.now()
   const totp = totpInUse(subject.totps) ?? pendingTotp(subject.totps, nowMs)
@@ -63,6 +69,11 @@ export async function judgeCode(context: Context, subject: Subject, code: string
   }
   const attempt = await store.reserveAttempt(key, nowMs, limits)
   if (attempt === null) {
+    // Not locked as it was read: another call has confirmed, replaced, removed or locked it since. No attempt was paid
+    // for, so what it is now can be judged.
+    if (!isReread && lockOf(totp, limits, nowMs) === null) {
+      return judgeCode(context, await rereadSubject(context, subject), code, true)
+    }
     pretendToJudge(code, nowMs)
     throw lockedRefusal(totp, context, nowMs)
   }

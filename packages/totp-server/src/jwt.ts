@@ -3,11 +3,11 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
-  type JsonWebKey,
   type KeyObject,
   type SignKeyObjectInput,
   sign as signNow,
   verify as verifySignature,
+  type webcrypto,
 } from 'node:crypto'
 import { promisify } from 'node:util'
 
@@ -24,7 +24,7 @@ export interface SigningKey {
 }
 
 /** Public half of a signing key, as JWKS answers show it (RFC 7517). */
-export type PublicJwk = JsonWebKey & { kid: string; alg: JwtAlgorithm; use: 'sig' }
+export type PublicJwk = webcrypto.JsonWebKey & { kid: string; alg: JwtAlgorithm; use: 'sig' }
 
 /** Signs session JWTs with one key and recognises its own. */
 export interface JwtSigner {
@@ -55,7 +55,7 @@ const signOnThreadPool = promisify<string, Buffer, SignKeyObjectInput, Buffer>(s
 const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** RFC 7638 section 3: SHA-256 over the required members in lexical order. */
-function thumbprint(jwk: JsonWebKey): string {
+function thumbprint(jwk: webcrypto.JsonWebKey): string {
   const { crv, e, kty, n, x, y } = jwk
   const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y }
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')

@@ -11,7 +11,7 @@ export interface Limits {
   maxConsecutiveFailures: number
   /** Size of a second, leaky count of wrong codes that no success clears. Default 50. */
   failLevelMax: number
-  /** Days in which a full leaky count drains. Default 30. */
+  /** Days in which a full leaky count drains. Default 30, at most a million. */
   failLevelDrainDays: number
   /** Recovery codes that may be tried within an hour, by subject. Default 5. */
   recoveryAttemptsPerHour: number
@@ -32,9 +32,10 @@ export const defaultLimits: Limits = {
   recoveryLockHours: 24,
 }
 
-/** Times that are longer are no dates any more. */
+/** Times that are longer are no dates any more; the end of a leak is told as one, whose year has four digits. */
 const most = 1e9
-const isPositive = (value: unknown) => typeof value === 'number' && value > 0 && value <= most
+const mostDrainDays = 1e6
+const isPositive = (value: unknown, upTo = most) => typeof value === 'number' && value > 0 && value <= upTo
 const isTime = (name: string) => name === 'failLevelDrainDays' || name === 'recoveryLockHours'
 
 /**
@@ -47,14 +48,18 @@ export function resolveLimits(overrides: Partial<Limits> = {}, named = 'limits')
   for (const [name, value] of Object.entries(overrides)) {
     const fits =
       name === 'delaysSeconds'
-        ? Array.isArray(value) && value.length >= 1 && value.length <= 7 && value.every(isPositive)
+        ? Array.isArray(value) &&
+          value.length >= 1 &&
+          value.length <= 7 &&
+          value.every((wait) => isPositive(wait))
         : Object.hasOwn(defaultLimits, name) &&
-          ((isPositive(value) && (isTime(name) || Number.isInteger(value))) ||
+          ((isPositive(value, name === 'failLevelDrainDays' ? mostDrainDays : most) &&
+            (isTime(name) || Number.isInteger(value))) ||
             (name === 'freeFailures' && value === 0))
     if (!fits) {
       throw new TotpServerError(
         'invalid_option',
-        `${named}.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers up to ${most} for ${Object.keys(defaultLimits).join(', ')}, whole ones for what is counted; delaysSeconds is a list of one to seven.`,
+        `${named}.${name} is not a limit this server knows, or its value makes no sense. Use positive numbers up to ${most} (failLevelDrainDays up to ${mostDrainDays}) for ${Object.keys(defaultLimits).join(', ')}, whole ones for what is counted; delaysSeconds is a list of one to seven.`,
       )
     }
   }

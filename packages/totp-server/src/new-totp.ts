@@ -133,16 +133,12 @@ export async function storeTotp(
 ): Promise<void> {
   const codes = sealRecoveryCodes(context, totp, recoveryCodes)
   await context.store.transaction(async (queries) => {
-    // Of several creates at once the last one stays: each takes the place of the one before it.
-    for (let attempt = 0; attempt < 5; attempt++) {
-      await queries.deletePendingTotp(totp.subject_id)
-      if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
-      if (await queries.insertTotp(totp)) {
-        await queries.insertRecoveryCodes(codes)
-        await also?.(queries)
-        return
-      }
-    }
-    throw new Refusal('pending_totp_exists')
+    // Of several at once the last one stays: each sees what the one before it has stored, and takes its place.
+    await queries.lockSubject(totp.subject_id)
+    await queries.deletePendingTotp(totp.subject_id)
+    if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
+    if (!(await queries.insertTotp(totp))) throw new Refusal('pending_totp_exists')
+    await queries.insertRecoveryCodes(codes)
+    await also?.(queries)
   })
 }

@@ -26,6 +26,19 @@ const settings = {
   jit: 'off',
 }
 
+/**
+ * Where to connect, and with which options: those of the URL, and {@link settings} behind them, since the later one of a
+ * name wins. Options that stay in the URL would take the place of all others.
+ */
+function withSettings(connectionString: string): { connectionString: string; options: string } {
+  const ours = Object.entries(settings).map(([name, setting]) => `-c ${name}=${setting}`)
+  const [address = '', query = ''] = connectionString.split(/\?(.*)/s)
+  const parameters = new URLSearchParams(query)
+  const options = [...parameters.getAll('options'), ...ours].join(' ')
+  parameters.delete('options')
+  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters}`, options }
+}
+
 /** BIGINT comes as text by default, though all of ours are times, steps and counts below 2^53; BYTEA as a Buffer. */
 function columnTypes({ builtins, getTypeParser }: typeof pg.types): pg.CustomTypesConfig {
   const { INT8, BYTEA } = builtins
@@ -109,16 +122,13 @@ export async function openPostgres({ connectionString }: { connectionString: str
   // Loaded here, so that a server on SQLite starts without it.
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
-    connectionString,
+    ...withSettings(connectionString),
     max: 32,
     connectionTimeoutMillis: 1000,
     query_timeout: 3000,
     pipeline: true,
     keepAlive: true,
     application_name: 'kit-totp-server',
-    options: Object.entries(settings)
-      .map(([name, setting]) => `-c ${name}=${setting}`)
-      .join(' '),
     types: columnTypes(pg.types),
   })
   // A connection that dies between two statements: whoever has it learns at the next one, and the pool makes

@@ -48,7 +48,7 @@ function totpOf(row: JoinedTotp): TotpsTable[] {
   ]
 }
 
-function createQueries(run: Run, statements: () => Statements): Queries {
+function createQueries(run: Run, statements: () => Statements, dialect: Dialect): Queries {
   return {
     async findUser(projectId, reference) {
       const rows = await run(statements().findUser, { projectId, reference })
@@ -105,6 +105,10 @@ function createQueries(run: Run, statements: () => Statements): Queries {
       await run(statements().clearTotpDefault, { memberId, now: nowMs })
     },
 
+    async lockSubject(subjectId) {
+      // On SQLite no two transactions write at a time.
+      if (dialect === 'postgres') await run(statements().lockSubject, { subjectId })
+    },
     insertTotp: async (totp) => (await run(statements().insertTotp, { ...totp })).length === 1,
     hasTotpInUse: async (subjectId) => (await run(statements().findTotpInUse, { subjectId })).length > 0,
     async deletePendingTotp(subjectId) {
@@ -259,10 +263,10 @@ export function createSqlStore(engine: Engine): Store {
     compiled ??= compileStatements(engine.dialect)
     return compiled
   }
-  const transaction: Store['transaction'] = (work) =>
-    engine.transaction((run) => work(createQueries(run, statements)))
+  const queriesOn = (run: Run) => createQueries(run, statements, engine.dialect)
+  const transaction: Store['transaction'] = (work) => engine.transaction((run) => work(queriesOn(run)))
   return {
-    ...createQueries(engine.run, statements),
+    ...queriesOn(engine.run),
     transaction,
     async insertOrganization(organization) {
       return engine.transaction(async (run) => {
@@ -270,7 +274,7 @@ export function createSqlStore(engine: Engine): Store {
         if (engine.dialect === 'postgres') {
           await run(statements().lockOrganizationNames, { ...organization })
         }
-        return createQueries(run, statements).insertOrganization(organization)
+        return queriesOn(run).insertOrganization(organization)
       })
     },
     async acceptStepWithSession(key, step, nowMs, session) {

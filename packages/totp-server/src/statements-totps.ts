@@ -162,6 +162,16 @@ export function totpStatements(dialect: Dialect) {
   }
 
   return {
+    /**
+     * For PostgreSQL only, until the transaction ends. A lock of its own, since there may be no row yet to lock. Two
+     * numbers, of which the first tells it from the locks of organization names.
+     */
+    lockSubject: compile(
+      'lock_subject',
+      db.selectNoFrom(
+        sql`pg_advisory_xact_lock(2, hashtext(cast(${of<string>('subjectId')} as text)))`.as('locked'),
+      ),
+    ),
     insertTotp: compile(
       'insert_totp',
       db

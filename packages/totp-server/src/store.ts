@@ -94,6 +94,11 @@ export interface Queries {
   /** Leaves a member whose default method is `totp` without one. */
   clearTotpDefault(memberId: string, nowMs: number): Promise<void>
 
+  /**
+   * Makes other transactions that lock this subject wait for the end of this one. Comes first in a transaction: who
+   * holds nothing yet cannot be waited for in a circle.
+   */
+  lockSubject(subjectId: string): Promise<void>
   /** False while the subject has another registration of that kind: in use, or pending. */
   insertTotp(totp: TotpsTable): Promise<boolean>
   hasTotpInUse(subjectId: string): Promise<boolean>

@@ -1,7 +1,7 @@
 import { idPattern } from '@kit/totp-client/wire'
 import type { Context } from './context.js'
 import { looksLikeOwnId, newId } from './ids.js'
-import { totpInUse } from './present.js'
+import { parseList, totpInUse } from './present.js'
 import { Refusal } from './refusal.js'
 import type { MemberRecord, UserRecord } from './store.js'
 import type { MembersTable, OrganizationsTable, TotpsTable, UsersTable } from './tables.js'
@@ -100,6 +100,15 @@ export async function findMember(
   throw new Refusal(organization === null ? 'organization_not_found' : 'member_not_found')
 }
 
+/** The subject as it is now. @throws Refusal where it is gone */
+export const rereadSubject = (context: Context, subject: Subject): Promise<Subject> =>
+  subject.kind === 'user'
+    ? findUser(context, subject.id)
+    : findMember(context, {
+        organization_id: subject.organization.organization_id,
+        member_id: subject.id,
+      })
+
 /** As {@link findUser}; with AUTO_PROVISION somebody new is made, whose external id is the one given. */
 export async function provideUser(context: Context, reference: string): Promise<UserSubject> {
   if (context.autoProvision && isExternalId(reference)) {
@@ -147,15 +156,20 @@ export function requireTotpInUse(subject: Subject): TotpsTable {
 }
 
 /**
- * The policy does not apply to a break-glass member: https://stytch.com/docs/b2b/api/organization-object
- *
- * @throws Refusal where the organization's policy does not allow authenticator apps
+ * Whether an organization's policy allows its members authenticator apps; it does not apply to a break-glass member:
+ * https://stytch.com/docs/b2b/api/organization-object
  */
+export const isTotpAllowed = (
+  { mfa_methods, allowed_mfa_methods }: OrganizationsTable,
+  member?: MembersTable,
+): boolean =>
+  member?.is_breakglass === 1 ||
+  mfa_methods !== 'RESTRICTED' ||
+  parseList(allowed_mfa_methods).includes('totp')
+
+/** @throws Refusal where {@link isTotpAllowed} says no */
 export function requireTotpAllowed({ organization, member }: MemberSubject): void {
-  if (member.is_breakglass === 1) return
-  const { mfa_methods, allowed_mfa_methods } = organization
-  const allowed: unknown = JSON.parse(allowed_mfa_methods)
-  if (mfa_methods === 'RESTRICTED' && !(Array.isArray(allowed) && allowed.includes('totp'))) {
+  if (!isTotpAllowed(organization, member)) {
     throw new Refusal('operation_restricted_by_organization_mfa_methods')
   }
 }

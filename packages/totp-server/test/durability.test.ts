@@ -345,6 +345,24 @@ describe('PostgreSQL', () => {
     await world.close()
   })
 
+  test('F25: options in the URL are kept, but for those that the store sets itself', async () => {
+    await withClient(async (client) => {
+      await client.query('CREATE SCHEMA elsewhere')
+    })
+    const url = new URL(postgres.connectionString)
+    url.searchParams.set('options', '-c search_path=elsewhere -c lock_timeout=0 -c statement_timeout=0')
+    const store = await openPostgres({ connectionString: url.toString() })
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query('LOCK TABLE elsewhere.totps')
+      await expect(store.deletePendingTotp('user-test-1')).rejects.toMatchObject({
+        cause: { message: 'canceling statement due to lock timeout' },
+      })
+      await client.query('ROLLBACK')
+    })
+    await store.close()
+  })
+
   test('F25: who shares a commit with a row that somebody holds is answered all the same, once', async () => {
     const store = await openPostgres(postgres)
     const world = createWorld(store)

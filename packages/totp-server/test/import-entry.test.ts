@@ -75,6 +75,34 @@ test('nobody is given an authenticator who could not have one made: who is pendi
   expect((await store.findUser(projectId, 'ada'))?.totps).toEqual([])
 })
 
+test('no member is given an authenticator whose organization allows none, but for break-glass', async () => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  opened = store
+  const context = contextOver(store)
+  const acme = {
+    ...emptyOrganization(context, 'Acme', 'acme'),
+    mfa_methods: 'RESTRICTED',
+    allowed_mfa_methods: '["sms_otp"]',
+  }
+  const bob = { ...emptyMember(context, acme.organization_id), external_id: 'bob' }
+  const glass = { ...bob, member_id: 'member-test-2', external_id: 'glass', is_breakglass: 1 }
+  await store.insertOrganization(acme)
+  await store.insertMember(bob)
+  await store.insertMember(glass)
+  const of = (memberId: string): ImportEntry => ({
+    ...entry,
+    subject: { kind: 'member', organizationId: 'acme', memberId },
+  })
+  const refused = { problem: 'names a member whose organization does not allow authenticator apps' }
+  for (const memberId of ['bob', 'carol']) {
+    expect(await checkEntry(context, of(memberId))).toEqual(refused)
+    expect(await importEntry(context, of(memberId))).toEqual(refused)
+  }
+  expect(await store.findMember(projectId, 'acme', 'bob')).toMatchObject({ totps: [] })
+  expect(await store.findMember(projectId, 'acme', 'carol')).toBeNull()
+  expect(await importEntry(context, of('glass'))).toBe('new')
+})
+
 test.each<ImportEntry['subject']>([
   { kind: 'user', userId: 'acme~2' },
   { kind: 'member', organizationId: 'acme', memberId: 'bob~2' },

@@ -168,7 +168,9 @@ test('nobody is made up, and nobody loses an authenticator', async () => {
 test.each<[string[], Record<string, string>, RegExp]>([
   [['--format', 'xml'], {}, /^kit-import: --format must be one of jsonl, csv, otpauth\.$/],
   [['a', 'b'], {}, /^kit-import: Name one file/],
-  [['missing-file'], {}, /^kit-import: ENOENT/],
+  [['missing-file'], {}, /^kit-import: missing-file cannot be read \(ENOENT\)/],
+  [[tmpdir()], {}, /^kit-import: \S+ cannot be read \(EISDIR\)/],
+  [[], {}, /^kit-import: standard input is empty/],
   [[], { PROJECT_ID: '' }, /^kit-import: PROJECT_ID and PROJECT_SECRET belong together/],
 ])('%j with %j is refused in one line', async (args, env, expected) => {
   const { code, lines } = await runImport(args, '', env)

@@ -2,9 +2,9 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createTotpServer, openSqlite, type Store, serve, type TotpServerOptions } from '../src/index.js'
-import type { Queries } from '../src/store.js'
 import { countHmacs } from './hmacs.js'
 import {
+  altered,
   basic,
   codeOf,
   createServer,
@@ -35,15 +35,6 @@ async function world(options: Partial<TotpServerOptions> = {}, store?: Store): P
   return made
 }
 
-/** A store with some methods in place of its own, also inside transactions. */
-function altered(store: Store, change: (queries: Queries) => Partial<Queries>): Store {
-  return {
-    ...store,
-    ...change(store),
-    transaction: (work) => store.transaction((queries) => work({ ...queries, ...change(queries) })),
-  }
-}
-
 describe('options', () => {
   const refusals: [string, Partial<TotpServerOptions>, RegExp][] = [
     ['a project id with a colon', { projectId: 'a:b' }, /projectId .*RFC 7617/],
@@ -61,6 +52,11 @@ describe('options', () => {
     ['half an attempt', { limits: { maxConsecutiveFailures: 0.5 } }, /limits\.maxConsecutiveFailures/],
     ['one and a half free attempts', { limits: { freeFailures: 1.5 } }, /limits\.freeFailures/],
     ['a wait without end', { limits: { delaysSeconds: [1e300] } }, /limits\.delaysSeconds/],
+    [
+      'a leak beyond the last date',
+      { limits: { failLevelDrainDays: 1_000_001 } },
+      /limits\.failLevelDrainDays.*failLevelDrainDays up to 1000000\)/,
+    ],
     ['a lock without end', { limits: { recoveryLockHours: 1e300 } }, /limits\.recoveryLockHours/],
   ]
   test.each(refusals)('%s is refused at once, with what to do', async (_name, options, message) => {
@@ -92,6 +88,19 @@ describe('options', () => {
     const [recovery_code] = recovery_codes
     expect((await post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
   })
+})
+
+test('T24: the slowest leak that is allowed still ends at a date', async () => {
+  const limits = { failLevelMax: 1, failLevelDrainDays: 1e6, delaysSeconds: [1] }
+  const there = await world({ limits })
+  const { user_id, secret: userSecret } = await enrol(there)
+  for (let attempt = 0; attempt < 2; attempt++) {
+    there.clock.nowMs += 60_000
+    await there.post(authenticate, { user_id, totp_code: wrongCode(userSecret, there.clock.nowMs) })
+  }
+  const { status, body } = await there.get(`/v1/users/${user_id}`)
+  expect([status, body.is_locked]).toEqual([200, true])
+  expect(body.lock_expires_at).toMatch(/^4\d{3}-/)
 })
 
 describe('AUTO_PROVISION', () => {

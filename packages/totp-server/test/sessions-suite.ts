@@ -174,6 +174,10 @@ export function sessionsSuite(worldOf: () => World): void {
     const asked = { user_id, totp_code: '123456', session_duration_minutes: minutes }
     const { status, body } = await world.post('/v1/totps/authenticate', asked)
     expect([status, body.error_type]).toEqual([400, 'invalid_session_duration_minutes'])
+    for (const ids of [{ user_id }, { organization_id: 'acme', member_id: 'bob' }]) {
+      const begun = await world.post('/v1/kit/sessions', { ...ids, session_duration_minutes: minutes })
+      expect([begun.status, begun.body.error_type]).toEqual([400, 'invalid_session_duration_minutes'])
+    }
   })
 
   test.each([5, 527_040])('a session of %j minutes is made', async (session_duration_minutes) => {

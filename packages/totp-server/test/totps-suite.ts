@@ -448,8 +448,16 @@ export function totpsSuite(worldOf: () => World): void {
   test('an organization that allows no authenticator apps refuses them', async () => {
     const world = worldOf()
     const ids = await makeMember(world, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] })
-    const { status, body } = await world.post('/v1/b2b/totp', ids)
-    expect([status, body.error_type]).toEqual([400, 'operation_restricted_by_organization_mfa_methods'])
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+    const input = { ...ids, secret, code: codeOf(secret, world.clock.nowMs) }
+    for (const path of ['/v1/b2b/totp', '/v1/b2b/totp/migrate', '/v1/b2b/totp/authenticate']) {
+      const { status, body } = await world.post(path, input)
+      expect([path, status, body.error_type]).toEqual([
+        path,
+        400,
+        'operation_restricted_by_organization_mfa_methods',
+      ])
+    }
     const allowed = await makeMember(world, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] })
     expect((await world.post('/v1/b2b/totp', allowed)).status).toBe(200)
     const member = { email_address: `${uniqueName('glass')}@example.com`, is_breakglass: true }

@@ -1,7 +1,17 @@
 import { type EndpointName, endpoints } from '@kit/totp-client/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { basic, enrol, enrolMember, makeMember, makeUser, projectId, secret, type World } from './world.js'
+import {
+  basic,
+  enrol,
+  enrolMember,
+  makeMember,
+  makeUser,
+  projectId,
+  secret,
+  uniqueName,
+  type World,
+} from './world.js'
 
 /** What holds for requests of any kind, over any way to any engine. */
 export function transportSuite(worldOf: () => World): void {
@@ -127,7 +137,18 @@ export function transportSuite(worldOf: () => World): void {
   test('an organization is made whatever its name, with a slug of its own', async () => {
     const world = worldOf()
     const slugs = new Set<string>()
-    const names = ['日本語', '日本語', 'x', 'a'.repeat(200), '東京 Inc', '大阪 Inc', 'Bravo', 'Bravo']
+    const ownForm = 'Organization Test 1'
+    const names = [
+      '日本語',
+      '日本語',
+      'x',
+      'a'.repeat(200),
+      '東京 Inc',
+      '大阪 Inc',
+      'Bravo',
+      'Bravo',
+      ownForm,
+    ]
     for (const organization_name of names) {
       const { status, body } = await world.post('/v1/b2b/organizations', { organization_name })
       expect([organization_name, status]).toEqual([organization_name, 200])
@@ -144,11 +165,33 @@ export function transportSuite(worldOf: () => World): void {
       400,
       'organization_slug_already_used',
     ])
-    const asked = { organization_name: '日本語', organization_slug: 'x' }
-    expect(await refusalOf('POST', '/v1/b2b/organizations', asked)).toEqual([
-      400,
-      'invalid_organization_slug',
-    ])
+    for (const organization_slug of ['x', 'a'.repeat(129), 'organization-live-1', 'user-test-1']) {
+      const asked = { organization_name: '日本語', organization_slug }
+      expect(await refusalOf('POST', '/v1/b2b/organizations', asked)).toEqual([
+        400,
+        'invalid_organization_slug',
+      ])
+    }
+    expect(slugs).not.toContain('organization-test-1')
+  })
+
+  test('an e-mail address has at most 254 characters, as RFC 5321 allows', async () => {
+    const world = worldOf()
+    const { organization_id } = await makeMember(world)
+    const ofLength = (length: number) => {
+      const name = `${uniqueName('ada')}@`
+      return `${name}${'e'.repeat(length - name.length - 4)}.com`
+    }
+    const members = `/v1/b2b/organizations/${organization_id}/members`
+    for (const [path, field] of [
+      ['/v1/users', 'email'],
+      [members, 'email_address'],
+    ] as const) {
+      expect((await world.post(path, { [field]: ofLength(254) })).status).toBe(200)
+      for (const length of [255, 10_000]) {
+        expect(await refusalOf('POST', path, { [field]: ofLength(length) })).toEqual([400, 'invalid_email'])
+      }
+    }
   })
 
   test('what cannot be the id of a registration is named as such', async () => {

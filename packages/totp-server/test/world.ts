@@ -2,6 +2,7 @@ import { type EndpointName, endpoints, WireError } from '@kit/totp-client/wire'
 import { Secret, TOTP } from 'otpauth'
 import { createTotpServer, type Store, type TotpServer, type TotpServerOptions } from '../src/index.js'
 import { findRoute } from '../src/routes.js'
+import type { Queries } from '../src/store.js'
 
 export const projectId = 'project-test-11111111-1111-4111-8111-111111111111'
 export const secret = 'secret-test-11111111111111111111='
@@ -97,6 +98,15 @@ export function createServer(
     sessionJwtAlgorithm: 'ES256',
     ...options,
   })
+}
+
+/** A store with some methods in place of its own, also inside transactions. */
+export function altered(store: Store, change: (queries: Queries) => Partial<Queries>): Store {
+  return {
+    ...store,
+    ...change(store),
+    transaction: (work) => store.transaction((queries) => work({ ...queries, ...change(queries) })),
+  }
 }
 
 export function createWorld(store: Store, options: Partial<TotpServerOptions> = {}): World {

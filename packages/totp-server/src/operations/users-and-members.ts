@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { factorsOf, memberFields, userFields } from '../answer.js'
+import { looksLikeOwnId } from '../ids.js'
 import type { Operations } from '../operation.js'
 import { presentMember, presentOrganization, presentUser, totpInUse } from '../present.js'
 import { Refusal } from '../refusal.js'
@@ -8,8 +9,15 @@ import { emptyMember, emptyOrganization, emptyUser, findMember, findUser, isExte
 
 const email = /^[^\s@]{1,200}@[^\s@.]+(\.[^\s@.]+)*$/
 
+/** RFC 5321 section 4.5.3.1.3: 256, and two of them are the brackets around it. An index takes no text of any length. */
+const maxEmailLength = 254
+
+const isEmail = (text: string) => text.length <= maxEmailLength && email.test(text)
+
 /** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
 const slug = /^[A-Za-z0-9._~-]{2,128}$/
+
+const isSlug = (text: string) => slug.test(text) && !looksLikeOwnId(text)
 
 const totpId = /^(member-)?totp-(test|live)-[A-Za-z0-9-]{1,64}$/
 
@@ -39,7 +47,7 @@ export const usersAndMembers: Operations<
     if (input.email === undefined && input.phone_number === undefined) {
       throw new Refusal('invalid_create_user_request')
     }
-    if (input.email !== undefined && !email.test(input.email)) throw new Refusal('invalid_email')
+    if (input.email !== undefined && !isEmail(input.email)) throw new Refusal('invalid_email')
     const user = {
       ...emptyUser(context),
       external_id: checkExternalId(input.external_id),
@@ -91,7 +99,7 @@ export const usersAndMembers: Operations<
       ...settings
     } = input
     if (name === '') throw new Refusal('organization_name_missing')
-    if (givenSlug !== undefined && !slug.test(givenSlug)) throw new Refusal('invalid_organization_slug')
+    if (givenSlug !== undefined && !isSlug(givenSlug)) throw new Refusal('invalid_organization_slug')
     const slugOfName = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-')
     // Of a name in other letters nothing is left, and what is left may be another one's.
     const slugs = givenSlug === undefined ? [slugOfName, `org-${randomUUID()}`] : [givenSlug]
@@ -104,7 +112,7 @@ export const usersAndMembers: Operations<
       settings: JSON.stringify(settings),
     }
     const { projectId, store } = context
-    for (const usable of slugs.filter((text) => slug.test(text))) {
+    for (const usable of slugs.filter(isSlug)) {
       const organization = { ...unnamed, slug: usable }
       if (await store.insertOrganization(organization)) {
         return { organization: presentOrganization(organization) }
@@ -129,7 +137,7 @@ export const usersAndMembers: Operations<
     }
     const organization = await context.store.findOrganization(context.projectId, input.organization_id)
     if (organization === null) throw new Refusal('organization_not_found')
-    if (!email.test(input.email_address)) throw new Refusal('invalid_email')
+    if (!isEmail(input.email_address)) throw new Refusal('invalid_email')
     const member = {
       ...emptyMember(context, organization.organization_id),
       external_id: checkExternalId(input.external_id),
