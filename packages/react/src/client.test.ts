@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
+import { lateReads } from '../test/render-kit.js'
 import { createMfaClient, MfaError } from './index.js'
 
 const clientOf = (bff: FakeBff, timeoutMs?: number) =>
@@ -54,6 +55,23 @@ it('after a sign-out the first request of the next person has their token', asyn
   bff.csrfToken = 'csrf-grace'
   await client.authenticate({ code: codeOf(1) })
   expect(operations(bff)).toEqual(['status', 'signOut', 'status', 'authenticate'])
+})
+
+it('takes no late status of somebody over who was signed in before', async () => {
+  const bff = new FakeBff().enroll()
+  const late = lateReads(bff)
+  const client = createMfaClient({ baseUrl: '/mfa', fetch: late.fetch })
+  late.isLate = true
+  const first = client.status()
+  await vi.waitFor(() => expect(late.kept).toHaveLength(1))
+  late.isLate = false
+  bff.subject = { kind: 'user', accountName: 'grace@example.com' }
+  bff.csrfToken = 'csrf-grace'
+  await client.status()
+  await late.arrive()
+  await first
+  await client.authenticate({ code: codeOf(1) })
+  expect(operations(bff)).toEqual(['status', 'status', 'authenticate'])
 })
 
 it('never sends a request again that got no answer', async () => {

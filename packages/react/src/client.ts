@@ -67,9 +67,13 @@ export interface MfaClientOptions {
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
   if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing: the path of the BFF.')
   let known: MfaStatus | undefined
+  // Turns of what is sent, and of the answer that `known` is from.
+  let sent = 0
+  let heard = 0
 
   const exchange = async (operation: ClientOperation, { signal }: CallOptions = {}, input: unknown = {}) => {
     const [method, path] = lines[operation].split(' ') as [string, string]
+    const turn = ++sent
     const deadline = AbortSignal.timeout(timeoutMs)
     try {
       const response = await (fetch ?? globalThis.fetch)(baseUrl.replace(/\/+$/, '') + path, {
@@ -83,8 +87,11 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
       })
       if (response.ok) {
         const body = response.status === 204 ? undefined : await response.json()
-        // Without a body it was a sign-out.
-        if (!body || body.csrfToken) known = body
+        // Without a body it was a sign-out. A late status may be of somebody who was signed in before.
+        if (turn > heard && (!body || body.csrfToken)) {
+          known = body
+          heard = turn
+        }
         return body
       }
       throw await MfaError.from(response)

@@ -25,7 +25,7 @@ export function ErrorText({ error, wait }: { error: MfaError; wait: number | und
   const parts = [
     sentenceOf(code, t, wait !== undefined),
     status === 429 && !wait && t.later,
-    attemptsLeft !== undefined && format(t.left, { count: attemptsLeft }),
+    attemptsLeft && format(t.left, { count: attemptsLeft }),
     code === 'internal' && requestId && `(${requestId})`,
   ]
   return (

@@ -91,7 +91,7 @@ it('D06: rotates after saying that the old codes stop, by a recovery code if nee
   const { user, queryClient } = renderKit(<MfaSettings site="Acme" />, bff)
   await state('on')
   await user.click(action('rotate'))
-  expect(kit('settings')?.textContent).toContain('The recovery codes you have now stop working.')
+  expect(kit('settings')?.textContent).toContain('Your present recovery codes stop working.')
   expect(bff.count('rotate')).toBe(0)
   await user.click(action('continue'))
   await waitFor(() => expect(kit('step-up')).not.toBeNull())
@@ -278,6 +278,38 @@ it.each([['reveal'], ['rotate', 'continue']])(
     for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
   },
 )
+
+it.each([['reveal'], ['rotate', 'continue']])(
+  'T81: codes that were shown go where somebody else is signed in by another tab: %s',
+  async (...clicks) => {
+    const bff = new FakeBff().enroll().verify()
+    const { user, queryClient } = renderKit(<MfaSettings />, bff)
+    await state('on')
+    for (const click of clicks) await user.click(action(click))
+    await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+    Object.assign(bff, { subject: bob, csrfToken: 'csrf-2' })
+    await act(() => queryClient.invalidateQueries())
+    await waitFor(() => expect(codes()).toEqual([]))
+    for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+  },
+)
+
+it('D06: new codes that went with the session are called unsaved when it is back', async () => {
+  const bff = new FakeBff().enroll().verify()
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('rotate'))
+  await user.click(action('continue'))
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+  const { subject } = bff
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await state('loading')
+  bff.subject = subject
+  await act(() => queryClient.invalidateQueries())
+  await waitFor(() => expect(kit('enrollment')?.dataset.state).toBe('unsaved'))
+  expect(kit('enrollment')?.querySelector('h2')?.textContent).toBe('Save your recovery codes')
+})
 
 it.each(['rotate', 'replace'] as const)(
   'D06: new codes that were not saved are remembered where the page begins with a change: %s',

@@ -40,15 +40,16 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
   const { data: status, error } = useMfaStatus()
-  const [unsaved, forget] = useUnsavedCodes(status?.csrfToken)
+  const csrfToken = status?.csrfToken
+  const [unsaved, forget] = useUnsavedCodes(csrfToken)
   const [view, setView] = useState<View>(start ?? 'on')
   const reveal = useRecoveryCodes()
 
   // While rendering, so that the page never shows the settings in between.
   if (unsaved ? view !== 'off' : status && view === 'on' && !status.enrolled) setView('off')
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: codes that are shown go with the session
-  useEffect(reveal.reset, [!status])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: codes that are shown go with their person
+  useEffect(reveal.reset, [csrfToken])
 
   const home = () => {
     forget()
@@ -73,7 +74,7 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
             <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
           )}
           {view === 'rotate' && (
-            <RotatePanel site={site} csrfToken={status.csrfToken} onDone={home} onCancel={home} />
+            <RotatePanel key={csrfToken} site={site} csrfToken={csrfToken} onDone={home} onCancel={home} />
           )}
           {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
         </>

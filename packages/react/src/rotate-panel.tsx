@@ -9,7 +9,7 @@ import { useGroup } from './use-messages.js'
 
 interface RotatePanelProps extends SiteOptions {
   /** Of the status: whose codes they are. */
-  csrfToken: string
+  csrfToken: string | undefined
   /** The new codes are saved; they are gone with the panel. */
   onDone: () => void
   onCancel: () => void

@@ -8,6 +8,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const bob = { kind: 'user', accountName: 'bob@example.com' } as const
 const step = (name: string) => waitFor(() => expect(kit('enrollment')).toHaveProperty('dataset.state', name))
 
 /** Types into the code field as the browser would report it. */
@@ -98,6 +99,51 @@ it('T81: recovery codes go with the session', async () => {
   await act(() => queryClient.invalidateQueries())
   await step('enrolled')
   for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('T81: the secret goes where somebody else is signed in by another tab', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await step('scan')
+  Object.assign(bff, { subject: bob, csrfToken: 'csrf-2', pending: undefined })
+  await act(() => queryClient.invalidateQueries())
+  await step('intro')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('T81: a secret that comes after the session ended is not shown to who signs in next', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  const release = bff.hold('create')
+  await user.click(action('start'))
+  const ada = bff.subject
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await step('loading')
+  bff.subject = ada
+  release()
+  await waitFor(() => expect(bff.pending).toBeDefined())
+  Object.assign(bff, { subject: bob, csrfToken: 'csrf-2', pending: undefined })
+  await act(() => queryClient.invalidateQueries())
+  await step('intro')
+  for (const secret of bff.secrets) expect(everythingKept(queryClient)).not.toContain(secret)
+})
+
+it('nothing is said of a sign-out to who has signed in since', async () => {
+  const bff = new FakeBff()
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  bff.subject = undefined
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
+  await step('loading')
+  Object.assign(bff, { subject: bob, csrfToken: 'csrf-2' })
+  await act(() => queryClient.invalidateQueries())
+  await step('intro')
+  await waitFor(() => expect(kit('error')).toBeNull())
 })
 
 it('a wrong code is said, cleared, keeps the focus and the same secret', async () => {

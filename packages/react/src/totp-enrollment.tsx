@@ -42,7 +42,7 @@ export function TotpEnrollment({
   const [isTouch, setTouch] = useState<boolean>()
   useEffect(() => setTouch(window.matchMedia?.('(pointer: coarse)').matches), [])
 
-  const title = state.step === 'codes' ? codeWords.title : t.title
+  const title = /codes|unsaved/.test(state.step) ? codeWords.title : t.title
   const button = (action: string, text: string, onClick: () => unknown) => (
     <Action name={action} busy={isPending || flow.isConfirming} onClick={() => void onClick()}>
       {text}

@@ -20,11 +20,12 @@ export function markUnsaved(csrfToken = ''): void {
  */
 export function useUnsavedCodes(csrfToken?: string) {
   const [unsaved, setUnsaved] = useState<string | null>()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew when a session is back, since codes that went with it are marked
   useEffect(() => {
     try {
       setUnsaved(sessionStorage.getItem(key))
     } catch {}
-  }, [])
+  }, [csrfToken])
   const forget = () => {
     setUnsaved(null)
     try {

@@ -89,7 +89,13 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     codesAgain.reset()
     setNewCodes(undefined)
     setPhase(undefined)
+    // At the end of a session it says why nothing is here.
+    if (data) setError(null)
   }
+
+  // What is shown goes with its person, at the latest when the next one is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each who is signed in, or nobody
+  useEffect(drop, [data?.csrfToken])
 
   // This clock may be wrong: when it says that the time is over, the server is asked.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at the end of the countdown
@@ -100,9 +106,8 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   // It may be over with the session, or replaced or confirmed by another tab.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each status that is read
   useEffect(() => {
-    if (!data) return drop()
     // While it is read again, it may be older than the registration.
-    if (!pending || status.isFetching) return
+    if (!data || !pending || status.isFetching) return
     if (data.pending ? data.pending.expiresAt === pending.expiresAt : data.enrolled ? replace : secondsLeft)
       return
     // The first code may have confirmed it here: then its recovery codes are still to be shown.

@@ -28,7 +28,7 @@ export const form = {
   cancel: 'Cancel',
   useRecovery: 'Use a recovery code',
   useCode: 'Use your authenticator app',
-  again: 'You can try again now.',
+  again: 'Try again now.',
 }
 
 /**
@@ -40,7 +40,7 @@ export const error = {
   code_already_used: 'That code was used already. Wait for the next one.',
   invalid_recovery_code: 'That recovery code is wrong or was used already.',
   rate_limited: 'Too many attempts.',
-  locked: 'Too many wrong codes. Codes are refused for now.',
+  locked: 'Too many wrong codes.',
   unauthenticated: 'You are signed out. Sign in again.',
   registration_expired: 'This setup has expired.',
   already_enrolled: 'An authenticator app is set up already.',
@@ -65,13 +65,13 @@ export const recoveryCodes = {
   body: 'Each code works once instead of your authenticator app. Keep them in a safe place.',
   copy: 'Copy',
   copied: 'Copied.',
-  failed: 'Select the text and copy it yourself.',
+  failed: 'Copy the text yourself.',
   download: 'Download',
   print: 'Print',
   saved: 'I have saved these codes',
   file: 'Recovery codes for {name}',
   reveal: 'Show recovery codes',
-  rotate: 'The recovery codes you have now stop working.',
+  rotate: 'Your present recovery codes stop working.',
 }
 
 /** Setting up an authenticator app. */
