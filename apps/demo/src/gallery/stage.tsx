@@ -9,12 +9,6 @@ import type { Specimen, State } from './specimens.js'
 /** Where the kit remembers whose codes were shown and not called saved, by the first letters of the token. */
 const unsavedKey = 'kit-unsaved-codes'
 
-/** Leaves the mark of a reload for what stands after it on this stage, and for no other. */
-function Unsaved() {
-  useEffect(() => sessionStorage.setItem(unsavedKey, csrfToken), [])
-  return null
-}
-
 /** One component in one state, in the look that was chosen, with a BFF of its own that has no server. */
 export function Stage({ specimen, state, look }: { specimen: Specimen; state: State; look: Look }) {
   const root = useRef<HTMLDivElement>(null)
@@ -26,7 +20,9 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
     [state],
   )
   useEffect(() => {
-    sessionStorage.removeItem(unsavedKey)
+    // Read by what stands here once it knows its person, and by no other stage: those know theirs already.
+    if (state.unsaved) sessionStorage.setItem(unsavedKey, csrfToken)
+    else sessionStorage.removeItem(unsavedKey)
     const stop = new AbortController()
     if (root.current) void play(root.current, state.steps ?? [], stop.signal)
     return () => {
@@ -43,7 +39,6 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
         fetch={fetch}
         {...(look.messages && { messages: look.messages })}
       >
-        {state.unsaved && <Unsaved />}
         {(state.render ?? specimen.render)()}
       </MfaProvider>
     </div>
