@@ -10,14 +10,15 @@ interface ConfirmPanelProps {
   title: string
   /** What will happen. */
   children: ReactNode
-  error: MfaError | null
-  isPending: boolean
-  onConfirm: () => void
+  /** The change itself. */
+  operation: { error: MfaError | null; isPending: boolean; mutateAsync: () => Promise<unknown> }
+  onDone: () => void
   onCancel: () => void
 }
 
 /** Says what a change does before it is done; appears at a click and takes the focus. */
-export function ConfirmPanel({ title, children, error, isPending, onConfirm, onCancel }: ConfirmPanelProps) {
+export function ConfirmPanel({ title, children, operation, onDone, onCancel }: ConfirmPanelProps) {
+  const { error, isPending, mutateAsync } = operation
   const t = useGroup('form', form)
   return (
     <section aria-label={title} className="kit-panel">
@@ -28,7 +29,7 @@ export function ConfirmPanel({ title, children, error, isPending, onConfirm, onC
       <p role="status">{isPending ? t.busy : ''}</p>
       <ErrorAlert error={error} />
       <div className="kit-actions">
-        <Action name="continue" busy={isPending} onClick={onConfirm}>
+        <Action name="continue" busy={isPending} onClick={() => void mutateAsync().then(onDone, () => {})}>
           {t.continue}
         </Action>
         <Action name="cancel" busy={isPending} onClick={onCancel}>

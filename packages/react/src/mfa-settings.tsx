@@ -122,16 +122,10 @@ function Home({ status, reveal, onView }: HomeProps) {
   )
 }
 
-function RemovePanel({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
+function RemovePanel(panel: { onDone: () => void; onCancel: () => void }) {
   const t = useGroup('settings', settings)
-  const { mutateAsync, ...operation } = useRemoveTotp()
   return (
-    <ConfirmPanel
-      title={t.remove}
-      {...operation}
-      onConfirm={() => void mutateAsync().then(onDone, () => {})}
-      onCancel={onCancel}
-    >
+    <ConfirmPanel title={t.remove} operation={useRemoveTotp()} {...panel}>
       {t.removeBody}
     </ConfirmPanel>
   )

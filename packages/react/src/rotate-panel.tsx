@@ -19,18 +19,14 @@ interface RotatePanelProps extends SiteOptions {
 export function RotatePanel({ site, csrfToken, onDone, onCancel }: RotatePanelProps) {
   const t = useGroup('recoveryCodes', recoveryCodes)
   const { rotate } = useGroup('recovered', recovered)
-  const { data, mutateAsync, ...operation } = useRotateRecoveryCodes()
+  const operation = useRotateRecoveryCodes()
+  const { data } = operation
   if (!data)
     return (
       <ConfirmPanel
         title={rotate}
-        {...operation}
-        onConfirm={() =>
-          void mutateAsync().then(
-            () => markUnsaved(csrfToken),
-            () => {},
-          )
-        }
+        operation={operation}
+        onDone={() => markUnsaved(csrfToken)}
         onCancel={onCancel}
       >
         {t.rotate}

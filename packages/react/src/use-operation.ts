@@ -23,7 +23,7 @@ export interface OperationHook<O extends ClientOperation> {
   data: ResponseOf<O> | undefined
   error: MfaError | null
   isPending: boolean
-  /** Forgets `data` and `error`. */
+  /** Forgets `data` and `error`, and gives up what is under way as `cancel` does, so that it leaves none behind. */
   reset: () => void
   /**
    * Gives up what is under way; it fails with `aborted`, and the status is read again. Where the person is being asked
@@ -94,6 +94,7 @@ export function useOperation<O extends ClientOperation>(
     error: mutation.error,
     isPending: mutation.isPending,
     reset: () => {
+      self.controller?.abort()
       mutation.reset()
       setData(undefined)
     },
