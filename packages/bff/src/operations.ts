@@ -115,10 +115,10 @@ export function createOperations(deps: OperationsDeps): Operations {
     const known = standings.lastKnown(call.subject, session).factorId
     const accepted = await judge('authenticate', call, input.code, (mode) =>
       provider(call.subject).authenticate(input.code, {
-        ...mode,
         telemetryId: input.telemetryId,
         enroll,
         setDefault: input.setDefault ?? false,
+        ...mode,
       }),
     )
     const confirmed = session?.pending?.registrationId === accepted.factorId ? session.pending : undefined
@@ -137,7 +137,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const recover = async (call: Call, input: RequestOf<'recover'>): Promise<Outcome<MfaStatus>> => {
     await requireFactor('recover', call)
     const accepted = await judge('recover', call, input.recoveryCode, (mode) =>
-      provider(call.subject).recover(input.recoveryCode, { ...mode, telemetryId: input.telemetryId }),
+      provider(call.subject).recover(input.recoveryCode, { telemetryId: input.telemetryId, ...mode }),
     )
     const { factorId } = accepted
     const recoveryCodesRemaining = await remainingAfter(call, accepted)

@@ -243,7 +243,7 @@ export async function serve({
       const body = await readBody(request)
       if (body === undefined) return
       if (body === null) return write(response, refuse(asked, 'too_large'), false)
-      const answered = await answerInTurn({ ...asked, body })
+      const answered = await answerInTurn({ method, path, query, headers, body })
       // Not before nobody is taken any more: whoever is told to go comes back on a new connection.
       write(response, answered, !server.listening)
     } catch (error) {

@@ -43,15 +43,17 @@ export function matchTotpStep({
   code,
   nowMs,
   periodSeconds,
-  ...parameters
+  secret,
+  algorithm,
+  digits,
 }: TotpParameters & { code: string; nowMs: number; periodSeconds: number }): number | null {
-  if (typeof code !== 'string' || code.length !== parameters.digits || !/^[0-9]+$/.test(code)) return null
+  if (typeof code !== 'string' || code.length !== digits || !/^[0-9]+$/.test(code)) return null
   const given = Buffer.from(code)
   const current = totpStep(nowMs, periodSeconds)
   let matched: number | null = null
   for (const step of [current - 1, current, current + 1]) {
     if (step < 0) continue
-    if (timingSafeEqual(Buffer.from(totpCode({ ...parameters, step })), given)) matched = step
+    if (timingSafeEqual(Buffer.from(totpCode({ secret, step, algorithm, digits })), given)) matched = step
   }
   return matched
 }
