@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { Agent, type ClientRequest, get, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -71,6 +71,8 @@ describe('F37: draining', () => {
   it('resets no connection of clients that keep sending', async () => {
     const { server, url } = await serve((_req, res) => void setTimeout(() => res.end('ok'), 5))
     const agent = new Agent({ keepAlive: true, maxSockets: 20 })
+    const busy = new EventEmitter()
+    const hasBegun = once(busy, 'hundredth')
     let answered = 0
     let reset = 0
     let refused = 0
@@ -78,7 +80,7 @@ describe('F37: draining', () => {
       while (refused === 0) {
         try {
           await answerOf(get(url, { agent }))
-          answered++
+          if (++answered === 100) busy.emit('hundredth')
         } catch (error) {
           if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') refused++
           else reset++
@@ -86,7 +88,7 @@ describe('F37: draining', () => {
       }
     }
     const clients = Array.from({ length: 20 }, client)
-    while (answered < 100) await new Promise((resolve) => setTimeout(resolve, 1))
+    await hasBegun
     await server.drain()
     await Promise.all(clients)
     expect({ reset, refused: refused > 0 }).toEqual({ reset: 0, refused: true })

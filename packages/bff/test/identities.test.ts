@@ -70,6 +70,16 @@ async function nobodyIs(browser: Browser) {
 describe('identity.stytchSession', () => {
   const cookieOf = (browser: Browser, name: string, value: string) => browser.cookies.set(name, value)
 
+  /** Somebody with a session of the provider's, who has done MFA on a host of these options. */
+  const verifiedOn = async (fetch: typeof provider.fetch, options: Parameters<typeof startHost>[2]) => {
+    host = await startHost(fetch, 'handler', options)
+    const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
+    const browser = openBrowser(host, null)
+    cookieOf(browser, 'stytch_session', session_token)
+    const secret = await walk(browser, { kind: 'user', accountName: expect.any(String) })
+    return { browser, secret, session_token }
+  }
+
   it('a user: MFA is added to the session that the page already has', async () => {
     const signedIn = await provider.admin.kit.createSession({ user_id: 'ada' })
     const browser = await open(identity.stytchSession(), () => ({}))
@@ -112,11 +122,8 @@ describe('identity.stytchSession', () => {
       '%s: status and sign-out know the person, and nothing else does',
       async (_name, fault) => {
         const { way, fetch } = hinderable()
-        host = await startHost(fetch, 'handler', { identify: identity.stytchSession(), now: provider.now })
-        const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
-        const browser = openBrowser(host, null)
-        cookieOf(browser, 'stytch_session', session_token)
-        const secret = await walk(browser, { kind: 'user', accountName: expect.any(String) })
+        const options = { identify: identity.stytchSession(), now: provider.now }
+        const { browser, secret } = await verifiedOn(fetch, options)
         provider.advance(301)
         way.fault = fault
         const status = await browser.status()
@@ -145,11 +152,7 @@ describe('identity.stytchSession', () => {
         return Promise.reject(new TypeError('fetch failed'))
       }
       const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
-      host = await startHost(fetch, 'handler', options)
-      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
-      const browser = openBrowser(host, null)
-      cookieOf(browser, 'stytch_session', session_token)
-      await walk(browser, { kind: 'user', accountName: expect.any(String) })
+      const { browser } = await verifiedOn(fetch, options)
       provider.advance(301)
       isDown = true
       expect((await browser.status()).body).toMatchObject({ enrolled: true, verified: null, stale: true })
@@ -178,12 +181,8 @@ describe('identity.stytchSession', () => {
     async function startAnew(limits = {}) {
       const { way, fetch } = hinderable()
       const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
-      host = await startHost(fetch, 'handler', options)
-      const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
-      const before = openBrowser(host, null)
-      cookieOf(before, 'stytch_session', session_token)
-      await walk(before, { kind: 'user', accountName: expect.any(String) })
-      await host.close()
+      const { browser: before, session_token } = await verifiedOn(fetch, options)
+      await host?.close()
       host = await startHost(fetch, 'handler', { ...options, limits })
       const browser = Object.assign(openBrowser(host, null), { cookies: before.cookies, csrf: before.csrf })
       return { browser, way, session_token }
@@ -262,11 +261,7 @@ describe('identity.stytchSession', () => {
       return provider.fetch(request)
     }
     const options = { identify: identity.stytchSession({ kind: 'user' }), now: provider.now }
-    host = await startHost(fetch, 'handler', options)
-    const { session_token } = await provider.admin.kit.createSession({ user_id: 'ada' })
-    const browser = openBrowser(host, null)
-    cookieOf(browser, 'stytch_session', session_token)
-    await walk(browser, { kind: 'user', accountName: expect.any(String) })
+    const { browser, session_token } = await verifiedOn(fetch, options)
     const slowStatus = async () => {
       provider.advance(301)
       isSlow = true
