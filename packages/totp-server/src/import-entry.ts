@@ -67,8 +67,17 @@ function isSame({ keyring }: Context, totp: TotpsTable, entry: ImportEntry): boo
   )
 }
 
-/** What importing an entry would do. Writes nothing. */
-export async function checkEntry(context: Context, entry: ImportEntry): Promise<ImportVerdict> {
+/**
+ * What importing an entry would do. Writes nothing.
+ *
+ * @param known ids of the subjects of other lines, to which that of this one is added: a person may come under the
+ *   server's id and under their own, which no look at the lines tells
+ */
+export async function checkEntry(
+  context: Context,
+  entry: ImportEntry,
+  known: Set<string>,
+): Promise<ImportVerdict> {
   let subject: Subject
   try {
     subject = await find(context, entry)
@@ -78,6 +87,8 @@ export async function checkEntry(context: Context, entry: ImportEntry): Promise<
     if (unusableId === undefined && context.autoProvision) return checkNew(context, entry)
     return { problem: `names nobody known (${error.errorType}): ${adviceOn(unusableId)}` }
   }
+  if (known.has(subject.id)) return { problem: 'names the same person as another line' }
+  known.add(subject.id)
   const { status } = subject.kind === 'user' ? subject.user : subject.member
   if (status !== 'active') return { problem: `names a ${subject.kind} who is not active` }
   if (subject.kind === 'member' && !isTotpAllowed(subject.organization, subject.member)) return restricted
@@ -91,8 +102,12 @@ export async function checkEntry(context: Context, entry: ImportEntry): Promise<
  * Stores an entry as a registration in use, in place of a pending one, with the recovery codes it came with and no
  * others. A member is enrolled in MFA, as somebody who has an authenticator was before.
  */
-export async function importEntry(context: Context, entry: ImportEntry): Promise<ImportVerdict> {
-  const verdict = await checkEntry(context, entry)
+export async function importEntry(
+  context: Context,
+  entry: ImportEntry,
+  known: Set<string>,
+): Promise<ImportVerdict> {
+  const verdict = await checkEntry(context, entry, known)
   if (verdict !== 'new') return verdict
   try {
     const subject = await provide(context, entry)

@@ -114,6 +114,7 @@ test.each<[ImportFormat, string, string]>([
   ['jsonl', '{"user_id":', '1: is not JSON'],
   ['jsonl', '[]', '1: is no JSON object'],
   ['csv', 'ann,GEZDGNBVGY3TQOJQ', '1: must name the columns'],
+  ['csv', `user_id,secret,recovery_codes,recovery_codes\nann,${secret},a,b`, '1: names a column twice'],
   ['csv', `user_id,secret\nann,${secret},x`, '2: has 3 cells under 2 columns'],
   ['csv', `user_id,secret\nann,"${secret}`, '2: has a quote that is out of place'],
   ['otpauth', 'otpauth:', '1: is no otpauth URI'],

@@ -193,6 +193,10 @@ export function* readImport(text: string, format: ImportFormat): Generator<Impor
         yield { line, problem: `must name the columns, secret and others of ${fieldNames.join(', ')}` }
         return
       }
+      if (new Set(columns).size < columns.length) {
+        yield { line, problem: 'names a column twice' }
+        return
+      }
       continue
     }
     const result = read(content)

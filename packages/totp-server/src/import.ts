@@ -82,13 +82,14 @@ async function walk(
   text: string,
   format: ImportFormat,
   title: string,
-  work: (entry: ImportEntry) => Promise<ImportVerdict>,
+  work: (entry: ImportEntry, known: Set<string>) => Promise<ImportVerdict>,
 ): Promise<Counts> {
+  const known = new Set<string>()
   const counts: Counts = { new: 0, unchanged: 0, refused: 0 }
   let seen = 0
   let batch: Promise<void>[] = []
   for (const line of readImport(text, format)) {
-    const judged = 'problem' in line ? Promise.resolve({ problem: line.problem }) : work(line.entry)
+    const judged = 'problem' in line ? Promise.resolve({ problem: line.problem }) : work(line.entry, known)
     batch.push(
       judged.then((verdict) => {
         if (typeof verdict === 'string') counts[verdict]++
@@ -144,7 +145,7 @@ async function run(): Promise<number> {
         new: count,
         unchanged,
         refused,
-      } = await walk(text, format, 'checked', (entry) => checkEntry(context, entry))
+      } = await walk(text, format, 'checked', (entry, known) => checkEntry(context, entry, known))
       if (dryRun || refused > 0) {
         say(`would import ${count}, unchanged ${unchanged}, refused ${refused}; nothing was changed`)
         return refused > 0 ? 1 : 0
@@ -154,7 +155,7 @@ async function run(): Promise<number> {
       new: count,
       unchanged,
       refused,
-    } = await walk(text, format, 'imported', (entry) => importEntry(context, entry))
+    } = await walk(text, format, 'imported', (entry, known) => importEntry(context, entry, known))
     say(`imported ${count}, unchanged ${unchanged}, refused ${refused}`)
     return refused > 0 ? 1 : 0
   } finally {

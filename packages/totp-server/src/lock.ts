@@ -5,6 +5,9 @@ import type { TotpsTable } from './tables.js'
 const levelAt = (totp: TotpsTable, limits: AttemptLimits, nowMs: number): number =>
   Math.max(0, totp.fail_level - Math.max(0, nowMs - totp.fail_level_at) * limits.failLevelDrainPerMs)
 
+/** The last day that the wire can tell: a year has four digits there (RFC 3339). */
+const lastMs = Date.UTC(9999, 11, 31)
+
 /** Whether a registration refuses every code now, and until when; `untilMs` null: until somebody helps. */
 export function lockOf(
   totp: TotpsTable,
@@ -16,7 +19,7 @@ export function lockOf(
   }
   const surplus = levelAt(totp, limits, nowMs) - limits.failLevelMax
   const drainedMs = surplus >= 0 ? nowMs + Math.ceil(surplus / limits.failLevelDrainPerMs) + 1 : 0
-  const untilMs = Math.max(totp.locked_until ?? 0, drainedMs)
+  const untilMs = Math.min(Math.max(totp.locked_until ?? 0, drainedMs), lastMs)
   return untilMs > nowMs ? { untilMs } : null
 }
 

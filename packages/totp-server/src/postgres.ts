@@ -27,16 +27,20 @@ const settings = {
 }
 
 /**
- * Where to connect, and with which options: those of the URL, and {@link settings} behind them, since the later one of a
- * name wins. Options that stay in the URL would take the place of all others.
+ * Where to connect, and with which options: those of the URL or else of `PGOPTIONS`, as the driver has it, and
+ * {@link settings} behind them, since the later one of a name wins. Options that stay in the URL would take the place of
+ * all others. The rest of the URL stays as it is written: what is not encoded in it the driver reads in its own way.
  */
 function withSettings(connectionString: string): { connectionString: string; options: string } {
   const ours = Object.entries(settings).map(([name, setting]) => `-c ${name}=${setting}`)
   const [address = '', query = ''] = connectionString.split(/\?(.*)/s)
-  const parameters = new URLSearchParams(query)
-  const options = [...parameters.getAll('options'), ...ours].join(' ')
-  parameters.delete('options')
-  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters}`, options }
+  const told = new URLSearchParams(query).getAll('options')
+  const given = told.length > 0 ? told : [process.env['PGOPTIONS'] ?? '']
+  const rest = query.split('&').filter((pair) => pair !== '' && !/^options(=|$)/.test(pair))
+  return {
+    connectionString: rest.length === 0 ? address : `${address}?${rest.join('&')}`,
+    options: [...given, ...ours].join(' '),
+  }
 }
 
 /** BIGINT comes as text by default, though all of ours are times, steps and counts below 2^53; BYTEA as a Buffer. */
@@ -110,6 +114,23 @@ function createEngine(pool: pg.Pool): Engine {
   }
 }
 
+/** On a connection of its own, since waiting for another process's migrations may take as long as that needs. */
+async function bringUpToDate(client: pg.Client): Promise<void> {
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    await migrate(
+      async (sql) => (await client.query(sql)).rows,
+      "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'",
+    )
+    await client.query('COMMIT')
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
 /**
  * Opens a PostgreSQL database and brings its tables up to date, under an advisory lock, so that any number of
  * processes may start at once. At most 32 connections; a statement that takes longer than two seconds, or waits
@@ -135,18 +156,10 @@ export async function openPostgres({ connectionString }: { connectionString: str
   // another. Without a listener the event would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  // A connection of its own, since waiting for another process's migrations may take as long as that needs.
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
-  client.on('error', () => {})
   try {
-    await client.connect()
-    await client.query('BEGIN')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    await migrate(
-      async (sql) => (await client.query(sql)).rows,
-      "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'",
-    )
-    await client.query('COMMIT')
+    await bringUpToDate(new pg.Client({ connectionString, connectionTimeoutMillis: 5000 }))
+    // With options of ours besides, which a proxy before the database may refuse.
+    await pool.query('SELECT 1')
   } catch (error) {
     await pool.end()
     throw new TotpServerError(
@@ -154,8 +167,6 @@ export async function openPostgres({ connectionString }: { connectionString: str
       `PostgreSQL cannot be used: ${error instanceof Error ? error.message : String(error)}. Check DATABASE_URL, and that its user may create tables.`,
       { cause: error },
     )
-  } finally {
-    await client.end().catch(() => {})
   }
   return createSqlStore(createEngine(pool))
 }

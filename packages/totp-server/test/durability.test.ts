@@ -10,9 +10,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import Database from 'libsql'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openPostgres, openSqlite, type Store } from '../src/index.js'
 import { startPostgres, type TestPostgres } from './postgres.js'
 import { type ServerProcess, startProcess, temporaryFolder } from './processes.js'
@@ -361,6 +362,34 @@ describe('PostgreSQL', () => {
       await client.query('ROLLBACK')
     })
     await store.close()
+  })
+
+  test('a URL that PostgreSQL cannot be reached by is refused in words, whatever is wrong with it', async () => {
+    for (const connectionString of ['postgres://kit:p/w@127.0.0.1/db', 'postgres://kit@127.0.0.1:x/db']) {
+      await expect(openPostgres({ connectionString })).rejects.toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining('DATABASE_URL'),
+      })
+    }
+  })
+
+  test('what a URL says besides is left as it stands, also where the password is not encoded', async () => {
+    const url = new URL(postgres.connectionString)
+    const address = `postgres://${url.username}:pa%ss@${url.host}${url.pathname}`
+    const file = fileURLToPath(import.meta.url)
+    const store = await openPostgres({ connectionString: `${address}?sslmode=disable&sslrootcert=${file}` })
+    await store.ping()
+    await store.close()
+  })
+
+  test('options of the environment are kept too', async () => {
+    await withClient(async (client) => void (await client.query('CREATE SCHEMA surroundings')))
+    vi.stubEnv('PGOPTIONS', '-c search_path=surroundings')
+    const store = await openPostgres(postgres)
+    vi.unstubAllEnvs()
+    await store.ping()
+    await store.close()
+    await withClient(async (client) => void (await client.query('SELECT 1 FROM surroundings.totps')))
   })
 
   test('F25: who shares a commit with a row that somebody holds is answered all the same, once', async () => {

@@ -45,18 +45,18 @@ test('an import that is cut off leaves no member with an authenticator who is no
     updateMemberMfa,
     transaction: (work) => store.transaction((queries) => work({ ...queries, updateMemberMfa })),
   }
-  await expect(importEntry(contextOver(cut), entry)).rejects.toThrow('cut off')
+  await expect(importEntry(contextOver(cut), entry, new Set())).rejects.toThrow('cut off')
   expect(await store.findMember(projectId, 'acme', 'bob')).toMatchObject({
     member: { mfa_enrolled: 0 },
     totps: [],
   })
 
-  expect(await importEntry(contextOver(store), entry)).toBe('new')
+  expect(await importEntry(contextOver(store), entry, new Set())).toBe('new')
   expect(await store.findMember(projectId, 'acme', 'bob')).toMatchObject({
     member: { mfa_enrolled: 1, default_mfa_method: 'totp' },
     totps: [{ status: 'active' }],
   })
-  expect(await importEntry(contextOver(store), entry)).toBe('unchanged')
+  expect(await importEntry(contextOver(store), entry, new Set())).toBe('unchanged')
 })
 
 test('nobody is given an authenticator who could not have one made: who is pending', async () => {
@@ -70,8 +70,10 @@ test('nobody is given an authenticator who could not have one made: who is pendi
   await store.insertOrganization(acme)
   await store.insertMember(bob)
   const ada = { ...entry, subject: { kind: 'user', userId: 'ada' } } satisfies ImportEntry
-  expect(await importEntry(context, ada)).toEqual({ problem: 'names a user who is not active' })
-  expect(await importEntry(context, entry)).toEqual({ problem: 'names a member who is not active' })
+  expect(await importEntry(context, ada, new Set())).toEqual({ problem: 'names a user who is not active' })
+  expect(await importEntry(context, entry, new Set())).toEqual({
+    problem: 'names a member who is not active',
+  })
   expect((await store.findUser(projectId, 'ada'))?.totps).toEqual([])
 })
 
@@ -95,12 +97,12 @@ test('no member is given an authenticator whose organization allows none, but fo
   })
   const refused = { problem: 'names a member whose organization does not allow authenticator apps' }
   for (const memberId of ['bob', 'carol']) {
-    expect(await checkEntry(context, of(memberId))).toEqual(refused)
-    expect(await importEntry(context, of(memberId))).toEqual(refused)
+    expect(await checkEntry(context, of(memberId), new Set())).toEqual(refused)
+    expect(await importEntry(context, of(memberId), new Set())).toEqual(refused)
   }
   expect(await store.findMember(projectId, 'acme', 'bob')).toMatchObject({ totps: [] })
   expect(await store.findMember(projectId, 'acme', 'carol')).toBeNull()
-  expect(await importEntry(context, of('glass'))).toBe('new')
+  expect(await importEntry(context, of('glass'), new Set())).toBe('new')
 })
 
 test.each<ImportEntry['subject']>([
@@ -110,7 +112,7 @@ test.each<ImportEntry['subject']>([
 ])('who cannot be made for a ~ in an id is told so: %o', async (subject) => {
   const store = await openSqlite({ dataDir: ':memory:' })
   opened = store
-  expect(await checkEntry(contextOver(store), { ...entry, subject })).toEqual({
+  expect(await checkEntry(contextOver(store), { ...entry, subject }, new Set())).toEqual({
     problem: expect.stringMatching(
       /^names nobody known \((user|organization)_not_found\): an external id has 1 to 128 of A-Z a-z 0-9 \. _ \| - and no ~/,
     ),
@@ -130,6 +132,8 @@ test.each<ImportEntry['subject']>([
     ),
   }
   const context = contextOver(store)
-  expect(await checkEntry(context, { ...entry, subject })).toEqual(verdict)
-  expect(await importEntry({ ...context, autoProvision: false }, { ...entry, subject })).toEqual(verdict)
+  expect(await checkEntry(context, { ...entry, subject }, new Set())).toEqual(verdict)
+  expect(await importEntry({ ...context, autoProvision: false }, { ...entry, subject }, new Set())).toEqual(
+    verdict,
+  )
 })

@@ -153,6 +153,18 @@ test('one bad line stops the whole import, unless told to keep going', async () 
   expect(kept.lines[1]).toBe('imported 2, unchanged 0, refused 1')
 })
 
+test('who comes twice, by the id of the server and by their own, is refused before anything is written', async () => {
+  const { user_id } = (await post('/v1/users', { email: 'ann@example.com', external_id: 'ann' })).body
+  expect(user_id).toMatch(/^user-/)
+  const input = jsonLines({ user_id: 'ann', secret: secrets.ann }, { user_id, secret: secrets.bob })
+  const { code, lines } = await runImport([], input)
+  expect({ code, said: lines.at(-1) }).toEqual({
+    code: 1,
+    said: 'would import 1, unchanged 0, refused 1; nothing was changed',
+  })
+  expect(lines[0]).toMatch(/^line [12]: names the same person as another line$/)
+})
+
 test('nobody is made up, and nobody loses an authenticator', async () => {
   await runImport([], jsonLines(ann))
   const changed = jsonLines({ ...ann, secret: secrets.bob }, { user_id: 'stranger', secret: secrets.bob })

@@ -66,6 +66,16 @@ const engines: Record<string, () => Promise<Store>> = {
   PostgreSQL: () => openPostgres(postgres),
 }
 
+test('a registration that is never as it was read is called locked, and not read for ever', async () => {
+  const store = await openSqlite({ dataDir: ':memory:' })
+  const world = createWorld(altered(store, () => ({ reserveAttempt: async () => null })))
+  const { user_id, secret } = await register(world)
+  const totp_code = codeOf(secret, world.clock.nowMs)
+  const answer = await world.post('/v1/totps/authenticate', { user_id, totp_code })
+  expect([answer.status, answer.body.error_type]).toEqual([429, 'user_lock_limit_reached'])
+  await world.close()
+})
+
 describe.each(Object.entries(engines))('while a code is judged on %s', (_name, open) => {
   describe.each(Object.entries(kinds))('%s', (_kind, make) => {
     let world: World

@@ -2,6 +2,9 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createTotpServer, openSqlite, type Store, serve, type TotpServerOptions } from '../src/index.js'
+import { attemptLimitsOf, resolveLimits } from '../src/limits.js'
+import { lockOf } from '../src/lock.js'
+import type { TotpsTable } from '../src/tables.js'
 import { countHmacs } from './hmacs.js'
 import {
   altered,
@@ -101,6 +104,14 @@ test('T24: the slowest leak that is allowed still ends at a date', async () => {
   const { status, body } = await there.get(`/v1/users/${user_id}`)
   expect([status, body.is_locked]).toEqual([200, true])
   expect(body.lock_expires_at).toMatch(/^4\d{3}-/)
+})
+
+test('T24: so does a level that was reached while more was allowed', () => {
+  const limits = attemptLimitsOf(resolveLimits({ failLevelMax: 1, failLevelDrainDays: 1e6 }))
+  const nowMs = Date.UTC(2026, 0, 1)
+  const level = { fail_level: 45, fail_level_at: nowMs, consecutive_failures: 0, locked_until: null }
+  const { untilMs } = lockOf({ ...level, status: 'active' } as TotpsTable, limits, nowMs) ?? {}
+  expect(new Date(untilMs ?? 0).toISOString()).toMatch(/^9999-/)
 })
 
 describe('AUTO_PROVISION', () => {
