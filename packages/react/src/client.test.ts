@@ -57,6 +57,33 @@ it('after a sign-out the first request of the next person has their token', asyn
   expect(operations(bff)).toEqual(['status', 'signOut', 'status', 'authenticate'])
 })
 
+it('after a sign-out too, beside which a status was read', async () => {
+  const bff = new FakeBff().enroll()
+  const release = bff.hold('signOut')
+  const client = clientOf(bff)
+  const out = client.signOut()
+  await vi.waitFor(() => expect(operations(bff)).toContain('signOut'))
+  await client.status()
+  release()
+  await out
+  bff.subject = { kind: 'user', accountName: 'grace@example.com' }
+  bff.csrfToken = 'csrf-grace'
+  await client.authenticate({ code: codeOf(1) })
+  expect(bff.count('authenticate')).toBe(1)
+})
+
+it('after a session that has ended the first request of the next person has their token', async () => {
+  const bff = new FakeBff().enroll()
+  const client = clientOf(bff)
+  await client.status()
+  bff.subject = undefined
+  await expect(client.status()).rejects.toMatchObject({ code: 'unauthenticated' })
+  bff.subject = { kind: 'user', accountName: 'grace@example.com' }
+  bff.csrfToken = 'csrf-grace'
+  await client.authenticate({ code: codeOf(1) })
+  expect(bff.count('authenticate')).toBe(1)
+})
+
 it('takes no late status of somebody over who was signed in before', async () => {
   const bff = new FakeBff().enroll()
   const late = lateReads(bff)

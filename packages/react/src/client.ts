@@ -65,7 +65,7 @@ export interface MfaClientOptions {
  * @throws {TypeError} when `baseUrl` is missing.
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
-  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing: the path of the BFF.')
+  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing, as /mfa.')
   let known: MfaStatus | undefined
   // Turns of what is sent, and of the answer that `known` is from.
   let sent = 0
@@ -87,13 +87,14 @@ export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClien
       })
       if (response.ok) {
         const body = response.status === 204 ? undefined : await response.json()
-        // Without a body it was a sign-out. A late status may be of somebody who was signed in before.
-        if (turn > heard && (!body || body.csrfToken)) {
+        // Without a body it was a sign-out, whatever was heard meanwhile. A late status may be of somebody before.
+        if (!body || (turn > heard && body.csrfToken)) {
           known = body
-          heard = turn
+          heard = body ? turn : sent
         }
         return body
       }
+      if (response.status === 401) known = undefined
       throw await MfaError.from(response)
     } catch (cause) {
       if (cause instanceof MfaError) throw cause

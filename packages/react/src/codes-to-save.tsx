@@ -1,7 +1,7 @@
-import { useMfaStatus } from './hooks.js'
 import { recoveryCodes } from './messages/en.js'
 import { RecoveryCodes } from './recovery-codes.js'
 import { useGroup } from './use-messages.js'
+import { useMfaStatus } from './use-send.js'
 
 /** What a component that may show recovery codes takes. */
 export interface SiteOptions {

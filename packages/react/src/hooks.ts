@@ -1,28 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useMfa } from './context.js'
 import { useStepUp } from './step-up.js'
 import { useOperation } from './use-operation.js'
-import { mfaStatusOptions } from './use-send.js'
-
-/**
- * What the BFF says of the person who asks; read again when the window is focused, forgotten where nobody is signed in
- * any more. Holds no secret.
- *
- * @throws {Error} outside of an `MfaProvider`
- */
-export function useMfaStatus() {
-  const mfa = useMfa()
-  const { queryClient } = mfa
-  const options = mfaStatusOptions(mfa)
-  const query = useQuery(options, queryClient)
-  const isOver = query.data && query.error?.code === 'unauthenticated'
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each end of a session
-  useEffect(() => {
-    if (isOver) void queryClient.resetQueries(options)
-  }, [isOver])
-  return query
-}
 
 /**
  * Begins a registration, or answers the one that is pending: secret, otpauth URI and recovery codes.

@@ -11,7 +11,6 @@ export {
   useCancelTotp,
   useCreateTotp,
   useMfaClient,
-  useMfaStatus,
   useRecover,
   useRecoveryCodes,
   useRemoveTotp,
@@ -32,7 +31,7 @@ export { TotpChallenge, type TotpChallengeProps } from './totp-challenge.js'
 export { TotpEnrollment, type TotpEnrollmentProps } from './totp-enrollment.js'
 export { formatMessage, type MessageValues, useMessages } from './use-messages.js'
 export { mfaKeys, type OperationHook } from './use-operation.js'
-export { mfaStatusOptions } from './use-send.js'
+export { mfaStatusOptions, useMfaStatus } from './use-send.js'
 export {
   type EnrollmentState,
   type TotpEnrollmentFlow,

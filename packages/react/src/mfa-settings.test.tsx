@@ -165,8 +165,8 @@ it('says that nobody is signed in', async () => {
 })
 
 it.each([
-  ['outcome_unknown', {}, 'The service cannot be reached. Try again in a moment.'],
-  ['upstream_timeout', {}, 'The service cannot be reached. Try again in a moment.'],
+  ['outcome_unknown', {}, 'The service cannot be reached. Try again later.'],
+  ['upstream_timeout', {}, 'The service cannot be reached. Try again later.'],
   ['rate_limited', { retryAfterSeconds: 30 }, 'Too many attempts. Try again in 30 sec.'],
   ['rate_limited', {}, 'Too many attempts. Try again later, or ask for help.'],
 ] as const)('says what to do where no code was typed: %s', async (code, extra, words) => {
@@ -362,4 +362,35 @@ it('goes on to the settings where another tab has set up the app meanwhile', asy
   await waitFor(() => expect(kit('enrollment')?.dataset.state).toBe('enrolled'))
   await user.click(action('continue'))
   await state('on')
+})
+
+it.each(['remove', 'rotate', 'restart'])(
+  'T101: what one person asked for is not carried out with the code of the next: %s',
+  async (change) => {
+    const bff = new FakeBff().enroll()
+    const { user, queryClient } = renderKit(<MfaSettings />, bff)
+    await state('on')
+    await user.click(action(change))
+    await user.click(action(change === 'restart' ? 'start' : 'continue'))
+    await waitFor(() => expect(kit('step-up')).not.toBeNull())
+    const before = bff.recoveryCodes
+    Object.assign(bff, { subject: bob, csrfToken: 'csrf-2' }).verify()
+    await act(() => queryClient.invalidateQueries())
+    await waitFor(() => expect(kit('step-up')).toBeNull())
+    await waitFor(() => expect(queryClient.isFetching() + queryClient.isMutating()).toBe(0))
+    expect([bff.enrolled, bff.recoveryCodes, bff.pending]).toEqual([true, before, undefined])
+    expect(codes()).toEqual([])
+  },
+)
+
+it('a session that ends while a code is asked for takes the dialog along', async () => {
+  const bff = new FakeBff().enroll()
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('reveal'))
+  await waitFor(() => expect(kit('step-up')).not.toBeNull())
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await waitFor(() => expect(kit('step-up')).toBeNull())
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
 })

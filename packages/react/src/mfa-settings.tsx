@@ -7,7 +7,7 @@ import { ConfirmPanel } from './confirm-panel.js'
 import { useMfa } from './context.js'
 import { ErrorAlert } from './error-text.js'
 import { Heading } from './heading.js'
-import { useMfaStatus, useRecoveryCodes, useRemoveTotp } from './hooks.js'
+import { useRecoveryCodes, useRemoveTotp } from './hooks.js'
 import { challenge, error as errorEnglish, form, recoveryCodes, settings } from './messages/en.js'
 import { isLow, type NextStep } from './next-step.js'
 import { RecoveryStock } from './recovery.js'
@@ -17,6 +17,7 @@ import { TotpEnrollment } from './totp-enrollment.js'
 import { useUnsavedCodes } from './unsaved-codes.js'
 import { useFormat, useGroup } from './use-messages.js'
 import type { OperationHook } from './use-operation.js'
+import { useMfaStatus } from './use-send.js'
 
 /** Props of {@link MfaSettings}. */
 export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'>, SiteOptions {

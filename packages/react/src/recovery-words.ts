@@ -8,8 +8,8 @@ export const recovered = {
   replace: 'Set up a new authenticator app',
   rotate: 'Make new recovery codes',
   left: { one: '{count} recovery code left.', other: '{count} recovery codes left.' },
-  low: 'Make new ones before you need one.',
+  low: 'Make new ones soon.',
   noRotate: 'New recovery codes come with a new authenticator app.',
   recovery: 'Recovery code',
-  forgiving: 'Capital letters, dashes and spaces do not matter.',
+  forgiving: 'Capitals, dashes and spaces do not matter.',
 }

@@ -1,9 +1,9 @@
-import { useLayoutEffect, useMemo, useRef } from 'react'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import { type StepUp, useMfa, type Waiting } from './context.js'
 import { challenge } from './messages/en.js'
 import { MfaError } from './mfa-error.js'
 import { useGroup } from './use-messages.js'
-import { mfaStatusOptions } from './use-send.js'
+import { mfaStatusOptions, useMfaStatus } from './use-send.js'
 import { Verify } from './verify.js'
 
 /**
@@ -57,6 +57,14 @@ function StepUpDialog({ waiting }: { waiting: readonly Waiting[] }) {
       return []
     })
   const cancel = settle(({ reject }) => reject(new MfaError('aborted')))
+  // What one person asked for is not carried out with the code of another, who signed in meanwhile.
+  const token = useMfaStatus().data?.csrfToken
+  const asked = useRef(token)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each who is signed in, or nobody
+  useEffect(() => {
+    asked.current ??= token
+    if (token !== asked.current) cancel()
+  }, [token])
   return (
     <dialog ref={ref} onCancel={cancel} data-kit="step-up" data-state="open" aria-label={stepUp}>
       <Verify

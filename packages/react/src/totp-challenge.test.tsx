@@ -146,7 +146,7 @@ it('T104: a code that was used already asks for the next one', async () => {
   renderKit(<TotpChallenge />, bff)
   enter(codeOf(1))
   await waitFor(() =>
-    expect(kit('error')?.textContent).toBe('That code was used already. Wait for the next one.'),
+    expect(kit('error')?.textContent).toBe('That code was used already. Try the next code.'),
   )
 })
 
@@ -288,8 +288,8 @@ it('after a recovery code the person chooses what comes next, and settings begin
 })
 
 it.each([
-  [3, '3 recovery codes left. Make new ones before you need one.'],
-  [0, '0 recovery codes left. Make new ones before you need one.'],
+  [3, '3 recovery codes left. Make new ones soon.'],
+  [0, '0 recovery codes left. Make new ones soon.'],
 ])('T57: warns at sign-in with %d recovery codes left', async (left, words) => {
   const bff = new FakeBff().enroll()
   bff.recoveryCodes.splice(left)

@@ -1,8 +1,9 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react'
+import { useEffect } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
 import { action, everythingKept, kit, lateReads, renderKit } from '../test/render-kit.js'
-import { TotpEnrollment } from './index.js'
+import { TotpEnrollment, useTotpEnrollment } from './index.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -500,9 +501,58 @@ it('says what stands in the way, in words', async () => {
   await step('intro')
   await user.click(action('start'))
   await waitFor(() =>
-    expect(kit('error')?.textContent).toBe('The service cannot be reached. Try again in a moment.'),
+    expect(kit('error')?.textContent).toBe('The service cannot be reached. Try again later.'),
   )
   await user.click(action('start'))
   await step('scan')
   expect(kit('error')).toBeNull()
+})
+
+function HastyPage() {
+  const { state, start } = useTotpEnrollment()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as a page does that has nothing to ask first
+  useEffect(() => void start(), [])
+  return <p data-kit="enrollment" data-state={state.step} />
+}
+
+it('a page may begin before it knows who is there', async () => {
+  const bff = new FakeBff()
+  const fetch: typeof bff.fetch = async (input, init) => {
+    init?.signal?.throwIfAborted()
+    return bff.fetch(input, init)
+  }
+  renderKit(<HastyPage />, bff, { fetch })
+  await step('scan')
+})
+
+it('T101: a removal that one person asked for, answered late, begins no registration of the next', async () => {
+  const bff = new FakeBff().enroll().verify()
+  let answer = () => {}
+  const fetch: typeof bff.fetch = async (input, init) => {
+    const response = await bff.fetch(input, init)
+    if (init?.method === 'DELETE') await new Promise<void>((resolve) => (answer = resolve))
+    init?.signal?.throwIfAborted()
+    return response
+  }
+  const { user, queryClient } = renderKit(<TotpEnrollment replace />, bff, { fetch })
+  await step('intro')
+  await user.click(action('start'))
+  await waitFor(() => expect(bff.enrolled).toBe(false))
+  Object.assign(bff.enroll(), { subject: bob, csrfToken: 'csrf-2' })
+  await act(() => queryClient.invalidateQueries())
+  await waitFor(() => expect(everythingKept(queryClient)).toContain('bob@example.com'))
+  await act(async () => answer())
+  await waitFor(() => expect(queryClient.isFetching() + queryClient.isMutating()).toBe(0))
+  expect(bff.count('create')).toBe(0)
+})
+
+it('says that the session has ended, and not what failed before', async () => {
+  const bff = new FakeBff().fail('create', 'upstream_unavailable')
+  const { user, queryClient } = renderKit(<TotpEnrollment />, bff)
+  await step('intro')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('upstream_unavailable'))
+  bff.subject = undefined
+  await act(() => queryClient.invalidateQueries())
+  await waitFor(() => expect(kit('error')?.dataset.state).toBe('unauthenticated'))
 })

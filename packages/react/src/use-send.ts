@@ -1,5 +1,6 @@
 import type { MfaStatus } from '@kit/contract'
-import type { DataTag, QueryKey, UnusedSkipTokenOptions } from '@tanstack/react-query'
+import { type DataTag, type QueryKey, type UnusedSkipTokenOptions, useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { type Mfa, useMfa } from './context.js'
 import { isRefusal, type MfaError } from './mfa-error.js'
 
@@ -19,6 +20,25 @@ export function mfaStatusOptions({ baseUrl, client }: Pick<Mfa, 'baseUrl' | 'cli
     staleTime: 30_000,
     retry: (failures, { status }) => failures < 2 && (!status || status > 500),
   }
+}
+
+/**
+ * What the BFF says of the person who asks; read again when the window is focused, forgotten where nobody is signed in
+ * any more. Holds no secret.
+ *
+ * @throws {Error} outside of an `MfaProvider`
+ */
+export function useMfaStatus() {
+  const mfa = useMfa()
+  const { queryClient } = mfa
+  const options = mfaStatusOptions(mfa)
+  const query = useQuery(options, queryClient)
+  const isOver = query.data && query.error?.code === 'unauthenticated'
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each end of a session
+  useEffect(() => {
+    if (isOver) void queryClient.resetQueries(options)
+  }, [isOver])
+  return query
 }
 
 /** Runs a call of the client, and keeps the status in the query cache in step with its answer. */

@@ -4,13 +4,13 @@ import {
   useAuthenticateTotp,
   useCancelTotp,
   useCreateTotp,
-  useMfaStatus,
   useRecoveryCodes,
   useRemoveTotp,
 } from './hooks.js'
 import { isRefusal, type MfaError } from './mfa-error.js'
 import { markUnsaved, useUnsavedCodes } from './unsaved-codes.js'
 import { useCountdown } from './use-countdown.js'
+import { useMfaStatus } from './use-send.js'
 
 /**
  * Where an enrolment stands. `intro → scan → codes → done`, and from the side: `expired` when the first code came too
@@ -86,16 +86,17 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
   const drop = () => {
     authenticate.reset()
     create.reset()
+    remove.reset()
+    discard.reset()
     codesAgain.reset()
     setNewCodes(undefined)
     setPhase(undefined)
-    // At the end of a session it says why nothing is here.
-    if (data) setError(null)
+    setError(null)
   }
 
-  // What is shown goes with its person, at the latest when the next one is there.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each who is signed in, or nobody
-  useEffect(drop, [data?.csrfToken])
+  // What is shown or under way goes with its person, at the latest when the next one is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each who was signed in
+  useEffect(() => (data ? drop : undefined), [data?.csrfToken])
 
   // This clock may be wrong: when it says that the time is over, the server is asked.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at the end of the countdown

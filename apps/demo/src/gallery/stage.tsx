@@ -22,7 +22,6 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
   useEffect(() => {
     // Read by what stands here once it knows its person, and by no other stage: those know theirs already.
     if (state.unsaved) sessionStorage.setItem(unsavedKey, csrfToken)
-    else sessionStorage.removeItem(unsavedKey)
     const stop = new AbortController()
     if (root.current) void play(root.current, state.steps ?? [], stop.signal)
     return () => {

@@ -37,7 +37,7 @@ export const form = {
  */
 export const error = {
   invalid_code: 'Wrong code. Try the one shown now.',
-  code_already_used: 'That code was used already. Wait for the next one.',
+  code_already_used: 'That code was used already. Try the next code.',
   invalid_recovery_code: 'That recovery code is wrong or was used already.',
   rate_limited: 'Too many attempts.',
   locked: 'Too many wrong codes.',
@@ -45,7 +45,7 @@ export const error = {
   registration_expired: 'This setup has expired.',
   already_enrolled: 'An authenticator app is set up already.',
   not_enrolled: 'No authenticator app is set up.',
-  upstream_unavailable: 'The service cannot be reached. Try again in a moment.',
+  upstream_unavailable: 'The service cannot be reached. Try again later.',
   outcome_unknown: 'That may not have worked. Try the next code.',
   internal: 'Something went wrong. Reload the page.',
   wait: 'Try again in {time}.',
@@ -62,7 +62,7 @@ export const challenge = {
 /** Recovery codes on the screen. */
 export const recoveryCodes = {
   title: 'Save your recovery codes',
-  body: 'Each code works once instead of your authenticator app. Keep them in a safe place.',
+  body: 'Each code works once instead of your authenticator app. Keep them safe.',
   copy: 'Copy',
   copied: 'Copied.',
   failed: 'Copy the text yourself.',
@@ -77,15 +77,15 @@ export const recoveryCodes = {
 /** Setting up an authenticator app. */
 export const enrollment = {
   title: 'Set up an authenticator app',
-  intro: 'An authenticator app on your phone makes the codes that you sign in with.',
+  intro: 'An authenticator app makes the codes that you sign in with.',
   restart: 'Begin with a new code',
   replace: 'Your present authenticator app stops working first.',
   scan: 'Scan the QR code with your authenticator app.',
   open: 'Open in your authenticator app',
   qrCode: 'QR code for your authenticator app. The key follows as text.',
-  key: 'Or enter this key in the app:',
+  key: 'Or enter this key:',
   expires: 'This setup expires in {time}.',
-  unsaved: 'Your recovery codes may not be saved yet.',
+  unsaved: 'Your recovery codes may not be saved.',
 }
 
 /** The page of the person's own settings. */
