@@ -14,21 +14,21 @@ const foreignSuite = `${server}/test/foreign.test.ts`
 export const mutants = [
   {
     name: 'last step read, then written: the statement itself no longer compares',
-    file: statementsOf('totps'),
+    file: statementsOf('attempts'),
     change: [[".where('last_step', '<', integer('step'))\n", '\n']],
     tests: [storeSuite],
     only: 'SQLite.*(T4|T5|T7)',
   },
   {
     name: '>= for >: the last accepted step is accepted again',
-    file: statementsOf('totps'),
+    file: statementsOf('attempts'),
     change: [[".where('last_step', '<', integer('step'))", ".where('last_step', '<=', integer('step'))"]],
     tests: [storeSuite],
     only: 'SQLite.*(T4|T5|T7)',
   },
   {
     name: 'last step read, then written: as races over sockets and processes see it',
-    file: statementsOf('totps'),
+    file: statementsOf('attempts'),
     change: [[".where('last_step', '<', integer('step'))\n", '\n']],
     tests: [`${server}/test/proof/single-use.test.ts`],
   },
@@ -91,7 +91,7 @@ export const mutants = [
     file: `${server}/src/judge.ts`,
     change: [
       [
-        'const attempt = await store.reserveAttempt(key, nowMs, limits)\n  if (attempt === null) {',
+        'const attempt = isPaid ? totp : await store.reserveAttempt(key, nowMs, limits)\n  if (attempt === null) {',
         'const attempt = totp\n  if (lockOf(totp, limits, nowMs) !== null) {',
       ],
       [
@@ -104,14 +104,14 @@ export const mutants = [
   },
   {
     name: 'a success clears the leaky level',
-    file: statementsOf('totps'),
+    file: statementsOf('attempts'),
     change: [['fail_level: sql`case when fail_level > 1 then fail_level - 1 else 0 end`', 'fail_level: 0']],
     tests: [storeSuite],
     only: 'SQLite.*T24',
   },
   {
     name: 'a lock that is not looked at',
-    file: statementsOf('totps'),
+    file: statementsOf('attempts'),
     change: [
       [".where((eb) => eb.or([eb('locked_until', 'is', null), eb('locked_until', '<=', now)]))\n", '\n'],
     ],

@@ -190,11 +190,12 @@ async function measure(contestant, postgres, { concurrency, warmUp, count }) {
       isBetterAuth
         ? betterAuthLua(contestant.path, server.url)
         : inOrder(contestant.path, contestant.body, from)
-    const warm = await load({ url: server.url, lua: lua(0), concurrency, requests: warmUp / share })
+    // Always many at a time: one at a time it would take minutes until a just-in-time compiler is done.
+    const warm = await load({ url: server.url, lua: lua(0), concurrency: 32, requests: warmUp / share })
     const [cpu, database] = [server.cpuSeconds(), postgres?.cpuSeconds() ?? 0]
     const result = await load({
       url: server.url,
-      lua: lua(warm.requests + concurrency),
+      lua: lua(warm.requests + 32),
       concurrency,
       requests: count / share,
     })
@@ -224,7 +225,7 @@ async function authenticate(postgres, concurrency) {
   const share = concurrency === 1 ? 4 : 1
   const list = await rows(contestants, postgres, {
     concurrency,
-    warmUp: warmUpRequests / share,
+    warmUp: warmUpRequests,
     count: requests / share,
   })
   const cpuOf = (name) => list.find((row) => row.name === name)?.cpu ?? Number.NaN

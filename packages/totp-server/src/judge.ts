@@ -44,14 +44,15 @@ function lockedRefusal(totp: TotpsTable, context: Context, nowMs: number): Refus
  * Judges a code against the subject's registration in use or, where there is none, the pending one. The attempt is
  * paid for before anything is compared; a code of another form than the registration's is an attempt too.
  *
- * @param isReread whether the subject was read for the second time, since another call changed what the first had read
+ * @param options.isPaid whether the subject's one registration is as it was left by paying for this attempt
+ * @param options.isReread whether the subject was read for the second time, since another call changed what the first had read
  * @throws Refusal for everything but a right code whose step was never accepted
  */
 export async function judgeCode(
   context: Context,
   subject: Subject,
   code: string,
-  isReread = false,
+  { isPaid = false, isReread = false } = {},
 ): Promise<JudgedCode> {
   const { attemptLimits: limits, keyring, store } = context
   const nowMs = context.now()
@@ -60,19 +61,20 @@ export async function judgeCode(
     pretendToJudge(code, nowMs)
     throw new Refusal(subject.totps.length > 0 ? 'expired_totp' : 'totps_not_found_for_user')
   }
-  // Opened first: a secret that this server's keys cannot open is no reason to charge anybody.
+  // Opened first: a secret that this server's keys cannot open is no reason to charge anybody. What is paid for already
+  // is sealed with the current key.
   const secret = keyring.open(totp.sealed_secret, totp.key_id, secretContext(totp))
   const key: TotpKey = {
     totpId: totp.totp_id,
     subjectId: subject.id,
     status: totp.status === 'pending' ? 'pending' : 'active',
   }
-  const attempt = await store.reserveAttempt(key, nowMs, limits)
+  const attempt = isPaid ? totp : await store.reserveAttempt(key, nowMs, limits)
   if (attempt === null) {
     // Not locked as it was read: another call has confirmed, replaced, removed or locked it since. No attempt was paid
     // for, so what it is now can be judged.
     if (!isReread && lockOf(totp, limits, nowMs) === null) {
-      return judgeCode(context, await rereadSubject(context, subject), code, true)
+      return judgeCode(context, await rereadSubject(context, subject), code, { isReread: true })
     }
     pretendToJudge(code, nowMs)
     throw lockedRefusal(totp, context, nowMs)

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { TotpServerError } from './error.js'
-import { place, type Run, type Statement, type Values } from './statement.js'
+import { type Many, place, type Run, type Statement, type Values } from './statement.js'
 
 /** Most calls that one statement carries. */
 const maxBatch = 64
@@ -14,10 +14,10 @@ export function unavailable(cause: unknown): TotpServerError {
 }
 
 /** Named: parsed and planned once a connection, which halves PostgreSQL's share of the work. */
-const queryOf = ({ name, sql, takesMany, bind, bindMany }: Statement<unknown>, values: Values) => ({
+const queryOf = ({ name, sql, bind }: Statement<unknown>, values: Values) => ({
   name,
   text: sql,
-  values: takesMany ? bindMany([values]) : bind(values),
+  values: bind(values),
 })
 
 /** Each statement by itself. */
@@ -49,8 +49,12 @@ const isRefused = (error: unknown) =>
   error instanceof Error && 'severity' in error && error.severity === 'ERROR'
 
 /** Collects the calls of one statement while others are under way, and sends those that have come by then as one. */
-function createLane(pool: pg.Pool, statement: Statement<unknown>): (values: Values) => Promise<unknown[]> {
-  const { name, sql: text, locks, bindMany } = statement
+function createLane(
+  pool: pg.Pool,
+  statement: Statement<unknown>,
+  { name, sql, bind }: Many,
+): (values: Values) => Promise<unknown[]> {
+  const { locks } = statement
   const runAlone = runOn(pool)
   let waiting: Job[] = []
   let underWay = 0
@@ -69,18 +73,23 @@ function createLane(pool: pg.Pool, statement: Statement<unknown>): (values: Valu
     return [...taken].sort(([a], [b]) => Number(a > b) - Number(a < b)).map(([, job]) => job)
   }
 
+  const sendAlone = ({ values, resolve, reject }: Job): Promise<void> =>
+    runAlone(statement, values).then(resolve, reject)
+
   async function send(jobs: readonly Job[]): Promise<void> {
+    const [first] = jobs
+    if (first !== undefined && jobs.length === 1) return sendAlone(first)
     try {
-      const { rows } = await pool.query({ name, text, values: bindMany(jobs.map(({ values }) => values)) })
+      const { rows } = await pool.query({ name, text: sql, values: bind(jobs.map(({ values }) => values)) })
       const found: unknown[][] = jobs.map(() => [])
       for (const row of rows) found[row[place] - 1]?.push(row)
       for (const [index, { resolve }] of jobs.entries()) resolve(found[index] ?? [])
     } catch (error) {
-      const isShared = jobs.length > 1 && isRefused(error)
       // What was wrong with one is not the others' affair: each is carried out by itself.
-      for (const { values, resolve, reject } of jobs) {
-        if (isShared) runAlone(statement, values).then(resolve, reject)
-        else reject(unavailable(error))
+      const isOthers = isRefused(error)
+      for (const job of jobs) {
+        if (isOthers) void sendAlone(job)
+        else job.reject(unavailable(error))
       }
     }
   }
@@ -105,8 +114,8 @@ export function createLanes(pool: pg.Pool): Run {
   const runAlone = runOn(pool)
   const lanes = new Map<string, ReturnType<typeof createLane>>()
   return <Row>(statement: Statement<Row>, values: Values) => {
-    if (!statement.takesMany) return runAlone(statement, values)
-    const lane = lanes.get(statement.name) ?? createLane(pool, statement)
+    if (statement.many === undefined) return runAlone(statement, values)
+    const lane = lanes.get(statement.name) ?? createLane(pool, statement, statement.many)
     lanes.set(statement.name, lane)
     return lane(values) as Promise<Row[]>
   }

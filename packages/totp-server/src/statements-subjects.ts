@@ -1,5 +1,13 @@
 import type { RawBuilder } from 'kysely'
-import { callsOf, compile, type Dialect, kysely, placeOfCall, queryBuilder, value } from './statement.js'
+import {
+  compile,
+  compileForMany,
+  type Dialect,
+  kysely,
+  placeOfCall,
+  queryBuilder,
+  value,
+} from './statement.js'
 import { type JoinedTotp, totpColumns } from './statements-totps.js'
 import type { MembersTable, OrganizationsTable, UsersTable } from './tables.js'
 
@@ -68,10 +76,8 @@ export function subjectStatements(dialect: Dialect) {
   const lockOf = (pick: 'least' | 'greatest') =>
     sql`pg_advisory_xact_lock(1, ${sql.raw(pick)}(${hashOf('slug')}, ${hashOf('external_id')}))`
 
-  function findUser() {
-    const { of, table, isTable } = callsOf(dialect, { projectId: 'text', reference: 'text' })
-    return compile(
-      'find_user',
+  const findUser = () =>
+    compileForMany(dialect, 'find_user', { projectId: 'text', reference: 'text' }, ({ of, table, isTable }) =>
       db
         .selectFrom('users')
         .leftJoin('totps', 'totps.subject_id', 'users.user_id')
@@ -86,9 +92,7 @@ export function subjectStatements(dialect: Dialect) {
           ]),
         )
         .$castTo<UsersTable & JoinedTotp>(),
-      { takesMany: isTable },
     )
-  }
 
   return {
     findUser: findUser(),

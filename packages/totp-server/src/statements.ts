@@ -1,4 +1,5 @@
 import type { Dialect } from './statement.js'
+import { attemptStatements } from './statements-attempts.js'
 import { keyStatements } from './statements-keys.js'
 import { recoveryCodeStatements } from './statements-recovery-codes.js'
 import { sessionStatements } from './statements-sessions.js'
@@ -9,6 +10,7 @@ import { totpStatements } from './statements-totps.js'
 export const compileStatements = (dialect: Dialect) => ({
   ...subjectStatements(dialect),
   ...totpStatements(dialect),
+  ...attemptStatements(dialect),
   ...recoveryCodeStatements(dialect),
   ...sessionStatements(dialect),
   ...keyStatements(dialect),

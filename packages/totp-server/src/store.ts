@@ -33,6 +33,14 @@ export interface TotpKey {
   readonly status: TotpStatus
 }
 
+/** Whose active registration, if it is sealed with this key. */
+export interface UserKey {
+  readonly projectId: string
+  /** `user_id` or `external_id`. */
+  readonly reference: string
+  readonly keyId: string
+}
+
 /** The numbers of `Limits` as the reserving statement takes them. */
 export interface AttemptLimits {
   readonly freeFailures: number
@@ -205,6 +213,12 @@ export interface Store extends Queries {
    * what they write: PostgreSQL may undo it, after a deadlock say, and then it is run again, at most twice.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
+  /**
+   * {@link findUser} and {@link reserveAttempt} in one: the user with their active registration, as it is with this
+   * attempt paid for. Null, and nothing is written, where they have none, where it is sealed with another key or admits
+   * no attempt, and on SQLite, where two statements are no round trips.
+   */
+  reserveForUser(user: UserKey, nowMs: number, limits: AttemptLimits): Promise<UserRecord | null>
   /** {@link acceptStep} that stores a session too, both or neither. One of N parallel calls gets true. */
   acceptStepWithSession(key: TotpKey, step: number, nowMs: number, session: SessionsTable): Promise<boolean>
   /** Resolves when the database answers. */

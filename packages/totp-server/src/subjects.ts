@@ -88,6 +88,19 @@ export async function findUser(context: Context, reference: string): Promise<Use
   return asUser(record)
 }
 
+/**
+ * As {@link findUser}, with an attempt at their active registration paid for in the same statement. Null where that is
+ * not to be had in one: whoever asks finds the user first, then.
+ */
+export async function findUserWithAttempt(context: Context, reference: string): Promise<UserSubject | null> {
+  if (!idPattern.test(reference)) throw new Refusal('invalid_user_id')
+  const { attemptLimits, keyring, projectId, store } = context
+  // Sealed with the current key, so that nobody is charged for a key that this server lacks.
+  const user = { projectId, reference, keyId: keyring.currentKeyId }
+  const record = await store.reserveForUser(user, context.now(), attemptLimits)
+  return record === null ? null : asUser(record)
+}
+
 /** @throws Refusal `organization_not_found` or `member_not_found` */
 export async function findMember(
   context: Context,

@@ -92,7 +92,9 @@ describe.each(Object.entries(engines))('while a code is judged on %s', (_name, o
         if (attempt !== null) admitted++
         return attempt
       }
-      world = createWorld(altered(store, () => ({ reserveAttempt })))
+      // Where finding and paying are one statement, nothing comes between them.
+      const reserveForUser = async () => null
+      world = createWorld({ ...altered(store, () => ({ reserveAttempt })), reserveForUser })
     })
     afterAll(() => world.close())
 
@@ -158,19 +160,86 @@ describe.each(Object.entries(engines))('while a code is judged on %s', (_name, o
 })
 
 describe('calls that meet on PostgreSQL', () => {
-  /** Resolves when some transaction waits for another one. */
-  async function someoneWaits(): Promise<'waiting'> {
+  async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client(postgres)
     await client.connect()
     try {
-      const waits =
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-      while ((await client.query(waits)).rowCount === 0) await sleep(5)
-      return 'waiting'
+      return await work(client)
     } finally {
       await client.end()
     }
   }
+
+  /** Resolves when some transaction waits for another one. */
+  async function someoneWaits(): Promise<'waiting'> {
+    const waits =
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    await withClient(async (client) => {
+      while ((await client.query(waits)).rowCount === 0) await sleep(5)
+    })
+    return 'waiting'
+  }
+
+  test.each([
+    ['locks it', 'UPDATE totps SET consecutive_failures = 5, locked_until = $2 WHERE subject_id = $1', 429],
+    ['removes it', 'DELETE FROM totps WHERE subject_id = $1 AND created_at < $2', 404],
+  ])('T21: who waits for a call that %s gets no attempt of before', async (_what, sql, status) => {
+    const world = createWorld(await openPostgres(postgres))
+    const { user_id, secret } = await enrol(world)
+    world.clock.nowMs += 60_000
+    const totp_code = codeOf(secret, world.clock.nowMs)
+    const answer = await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query(sql, [user_id, world.clock.nowMs + 20_000])
+      const waiting = world.post('/v1/totps/authenticate', { user_id, totp_code })
+      await someoneWaits()
+      await client.query('COMMIT')
+      return waiting
+    })
+    expect(answer.status).toBe(status)
+    await world.close()
+  })
+
+  test('attempts and spent codes of many at once, by names in another order than their ids, never wait in a circle', async () => {
+    const [first, second] = [await openPostgres(postgres), await openPostgres(postgres)]
+    const world = createWorld(first, { autoProvision: true })
+    const other = createWorld(second)
+    const people: { user_id: string; reference: string; secret: string }[] = []
+    for (let index = 0; index < 60; index++) people.push({ ...(await enrol(world)), reference: '' })
+    people.sort((a, b) => (a.user_id < b.user_id ? 1 : -1))
+    await withClient(async (client) => {
+      for (const [index, person] of people.entries()) {
+        person.reference = `person-${String(index).padStart(3, '0')}`
+        await client.query('UPDATE users SET external_id = $2 WHERE user_id = $1', [
+          person.user_id,
+          person.reference,
+        ])
+      }
+    })
+    const deadlocks = () =>
+      withClient(async (client) => {
+        const sql = 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'
+        return (await client.query(sql)).rows[0].deadlocks
+      })
+    const before = await deadlocks()
+    for (let round = 1; round <= 10; round++) {
+      world.clock.nowMs += 30_000
+      other.clock.nowMs = world.clock.nowMs
+      const statuses = await Promise.all(
+        [world, other].flatMap((there) =>
+          people.map(async ({ user_id, reference, secret }) => {
+            const totp_code = codeOf(secret, there.clock.nowMs)
+            const by = there === world ? user_id : reference
+            return (await there.post('/v1/totps/authenticate', { user_id: by, totp_code })).status
+          }),
+        ),
+      )
+      expect(statuses.filter((status) => status === 200)).toHaveLength(60)
+    }
+    expect(await deadlocks()).toBe(before)
+    await world.close()
+    await other.close()
+  })
 
   test('T35: of create and migrate at once none leaves a pending registration beside an active one', async () => {
     const store = await openPostgres(postgres)

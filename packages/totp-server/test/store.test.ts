@@ -126,7 +126,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-describe.each(Object.entries(engines))('the store on %s', async (_name, open) => {
+describe.each(Object.entries(engines))('the store on %s', async (name, open) => {
   const { store, stop } = await open()
   afterAll(async () => {
     await store.close()
@@ -345,6 +345,94 @@ describe.each(Object.entries(engines))('the store on %s', async (_name, open) =>
     await store.restoreTotp(row.totp_id)
     expect(await reread(row)).toMatchObject({ status: 'active', consecutive_failures: 0, fail_level: 0 })
   })
+
+  /** An attempt that is paid for with the finding of its user. */
+  const payFor = (row: TotpsTable, reference = row.subject_id, at = now) =>
+    store.reserveForUser({ projectId: project, reference, keyId: 'k1' }, at, limits)
+
+  if (name === 'SQLite')
+    test('SQLite finds and pays by two statements, since neither is a round trip', async () => {
+      const { row } = await activeTotp()
+      expect(await payFor(row)).toBeNull()
+      expect(await reread(row)).toEqual(row)
+    })
+  else
+    describe('an attempt that is paid for with the finding of its user', () => {
+      test('T19, T24: is counted as one that is paid for after it, up to the wait', async () => {
+        const { row } = await activeTotp({ fail_level: 3, fail_level_at: now - 86_400_000 })
+        const { row: other, key } = await activeTotp({ fail_level: 3, fail_level_at: now - 86_400_000 })
+        for (let attempt = 0; attempt < 6; attempt++) {
+          const [paid] = (await payFor(row))?.totps ?? []
+          const { locked_until, consecutive_failures, fail_level } =
+            (await store.reserveAttempt(key, now, limits)) ?? {}
+          expect([paid?.locked_until, paid?.consecutive_failures, paid?.fail_level]).toEqual([
+            locked_until,
+            consecutive_failures,
+            fail_level,
+          ])
+        }
+        const { totp_id, subject_id } = row
+        expect(await reread(row)).toEqual({ ...(await reread(other)), totp_id, subject_id })
+      })
+
+      test('gives the user by id or external id, with that registration as it is then', async () => {
+        const owner = user({ external_id: unique('ext'), email: `${unique('a')}@example.com` })
+        await store.insertUser(owner)
+        const row = totp(owner.user_id, { last_step: 7, digits: 8 })
+        await store.insertTotp(row)
+        await store.insertTotp(totp(owner.user_id, { status: 'pending', expires_at: now + 1000 }))
+        for (const [index, reference] of [owner.user_id, owner.external_id ?? ''].entries()) {
+          expect(await payFor(row, reference)).toEqual({
+            user: expect.objectContaining(owner),
+            totps: [
+              {
+                ...row,
+                consecutive_failures: index + 1,
+                fail_level: index + 1,
+                fail_level_at: now,
+              },
+            ],
+          })
+        }
+      })
+
+      test('T21: of two hundred at once, by both names, exactly five are admitted', async () => {
+        const owner = user({ external_id: unique('ext') })
+        await store.insertUser(owner)
+        const row = totp(owner.user_id)
+        await store.insertTotp(row)
+        const references = [owner.user_id, owner.external_id ?? '']
+        const paid = await Promise.all(
+          Array.from({ length: 200 }, (_, index) => patiently(() => payFor(row, references[index % 2]))),
+        )
+        expect(paid.filter((record) => record !== null)).toHaveLength(5)
+        expect(await reread(row)).toMatchObject({ consecutive_failures: 5, fail_level: 5 })
+      })
+
+      test.each<[string, Partial<TotpsTable>]>([
+        ['pending', { status: 'pending', expires_at: now + 1000 }],
+        ['disabled', { status: 'disabled' }],
+        ['locked', { locked_until: now + 1 }],
+        ['at its cap', { consecutive_failures: 50 }],
+        ['at its level', { fail_level: 50, fail_level_at: now }],
+        ['sealed with another key', { key_id: 'k2' }],
+      ])('is none where the registration is %s, and nothing is written', async (_state, over) => {
+        const { row } = await activeTotp(over)
+        expect(await payFor(row)).toBeNull()
+        expect(await reread(row)).toEqual(row)
+      })
+
+      test('T42: is none for somebody unknown, or of another project', async () => {
+        const owner = user({ project_id: 'project-test-2', external_id: unique('ext') })
+        await store.insertUser(owner)
+        const row = totp(owner.user_id, { project_id: 'project-test-2' })
+        await store.insertTotp(row)
+        for (const reference of [owner.user_id, owner.external_id ?? '', unique('nobody')])
+          expect(await payFor(row, reference)).toBeNull()
+        const found = await store.findUser('project-test-2', owner.user_id)
+        expect(found?.totps).toEqual([row])
+      })
+    })
 
   test('T32: a counter that makes no sense cannot be written', async () => {
     const owner = user()
