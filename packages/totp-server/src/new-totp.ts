@@ -134,9 +134,13 @@ export async function storeTotp(
   const codes = sealRecoveryCodes(context, totp, recoveryCodes)
   await context.store.transaction(async (queries) => {
     // Of several at once the last one stays: each sees what the one before it has stored, and takes its place.
-    await queries.lockSubject(totp.subject_id)
-    await queries.deletePendingTotp(totp.subject_id)
-    if (await queries.hasTotpInUse(totp.subject_id)) throw new Refusal('active_totp_exists')
+    // Sent together, and carried out one after the other.
+    const [, , isInUse] = await Promise.all([
+      queries.lockSubject(totp.subject_id),
+      queries.deletePendingTotp(totp.subject_id),
+      queries.hasTotpInUse(totp.subject_id),
+    ])
+    if (isInUse) throw new Refusal('active_totp_exists')
     if (!(await queries.insertTotp(totp))) throw new Refusal('pending_totp_exists')
     await queries.insertRecoveryCodes(codes)
     await also?.(queries)
