@@ -73,7 +73,11 @@ export interface BffOptions {
    * person, 10 a minute in a session; of all others a minute 3,000 from an address, 600 of a person, 300 in a session.
    */
   limits?: RateLimitOverrides
-  /** Claims for sessions that the provider makes: its `session_custom_claims`. */
+  /**
+   * Claims for sessions that the provider makes, and for the host's own that MFA is added to: its
+   * `session_custom_claims`. The wire takes them only with a duration, so that a session of the host's then lasts
+   * `sessionDurationMinutes` from its MFA on, whatever it had left.
+   */
   customClaims?: Record<string, unknown>
   /**
    * Told of everything that is worth an audit trail: again where it fails, at most four times an event. An event is
@@ -245,6 +249,7 @@ export function createBff(options: BffOptions): Bff {
       cookie,
       onFailed: reports.onFailed,
       leave: (leaver) => signOuts.end(leaver, () => reports.revoked(null)),
+      leavings: signOuts.count,
       origin,
       respond,
       document,

@@ -119,7 +119,7 @@ export function createJudge(deps: JudgeDeps): Judge {
       // The code may have been taken: what the session was raised by, whether it enrolled, and how many recovery codes are
       // left is asked anew (F3, F4).
       if (isOutage(refusal)) standings.forget(session)
-      if (isOutage(refusal) && session?.pending) standings.doubt(subject)
+      if ((isOutage(refusal) && session?.pending) || refusal.code === 'not_enrolled') standings.doubt(subject)
       if (isOutage(refusal) && operation === 'recover') standings.forgetRemaining(subject)
       if (isUnjudged(refusal)) await refund(operation, call)
       onRefused(operation, call, refusal)

@@ -105,7 +105,13 @@ function describe(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { name: typeof error }
   const ours = error instanceof TotpClientError || error instanceof BffError
   const code = 'code' in error && typeof error.code === 'string' ? error.code.slice(0, 64) : undefined
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const { message, stack = '' } = error
+  // A stack begins with the message, whose lines may look like frames.
+  const at = stack.indexOf(message)
+  const frames = stack
+    .slice(at < 0 ? 0 : at + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at .+:\d+:\d+\)?$/.test(line))
   return {
     name: error.name.slice(0, 64),
     ...(code && { code }),

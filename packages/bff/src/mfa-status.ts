@@ -31,6 +31,7 @@ export interface MfaStatuses {
   view(asker: Asker, recentFactor?: boolean): Promise<View>
   /** Asked now. @throws BffError when the provider cannot be asked */
   freshView(asker: Asker): Promise<View>
+  /** After a verdict: where the host cannot say whether MFA is required, it is, so that what was done is told. */
   viewOf(asker: Asker, reading: Reading): Promise<View>
   /** MFA that counts, with its times. */
   verified(view: View): MfaStatus['verified']
@@ -59,15 +60,24 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
     { subject, binding, session }: Asker,
     reading: Reading,
     stale: boolean,
+    requires = mfaRequired,
   ): Promise<View> => ({
     subject,
     binding,
     session,
     reading,
     stale,
-    required: reading.organizationRequires || (await mfaRequired(subject)),
+    required: reading.organizationRequires || (await requires(subject)),
     mfa: stale ? null : countMfa(session?.mfa, reading, now()),
   })
+
+  const requiresOrUnknown = async (subject: Subject) => {
+    try {
+      return await mfaRequired(subject)
+    } catch {
+      return true
+    }
+  }
 
   const verified = ({ session, mfa, reading }: View): MfaStatus['verified'] => {
     if (!mfa || !session?.mfa || !session.provider || !reading.session) return null
@@ -101,7 +111,7 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
 
     freshView: async (asker) => toView(asker, await standings.read(asker.subject, asker.session), false),
 
-    viewOf: (asker, reading) => toView(asker, reading, false),
+    viewOf: (asker, reading) => toView(asker, reading, false, requiresOrUnknown),
 
     verified,
 

@@ -109,7 +109,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const authenticate = async (call: Call, input: RequestOf<'authenticate'>): Promise<Outcome<MfaStatus>> => {
     const { session } = call
     await requireFactor('authenticate', call)
-    const enroll = session?.pending !== undefined
+    const enroll = session?.pending !== undefined && session.pending.expiresAtMs > now()
     // Another process may have enrolled them since, and told of it: T45.
     if (enroll && !standings.recent(call.subject, null)) await standings.read(call.subject, null)
     const known = standings.lastKnown(call.subject, session).factorId
@@ -170,7 +170,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   /** T69: nor is anything of what was made for them left. Their first MFA has no token yet that a mark could name. */
   const unlessLeft = async <Body>(call: Call, run: () => Promise<Outcome<Body>>): Promise<Outcome<Body>> => {
-    const hasLeft = signOuts.watch(call.binding, call.userAgent)
+    const hasLeft = signOuts.watch(call.binding, call.userAgent, call.leftBefore)
     const outcome = await run()
     if (await hasLeft(outcome.session ?? null, () => revoked(call))) throw new BffError('unauthenticated')
     return outcome
@@ -221,9 +221,12 @@ export function createOperations(deps: OperationsDeps): Operations {
   /** The registration itself is left to expire: in another tab it may just have become the active one. */
   const cancel = async (call: Call): Promise<Outcome<MfaStatus>> => {
     await limit('cancel', call)
+    const pending = call.session?.pending
     const session = call.session && { ...call.session, pending: undefined }
     const body = await statuses.body(await statuses.view({ ...call, session }))
-    return { status: 200, body, ...(call.session?.pending ? { session } : {}) }
+    // Where another tab has confirmed it meanwhile, that answer's cookie is the newer one.
+    const isOver = pending && standings.lastKnown(call.subject, null).factorId !== pending.registrationId
+    return { status: 200, body, ...(isOver ? { session } : {}) }
   }
 
   return {

@@ -26,6 +26,8 @@ export interface RouterDeps {
   onFailed: (call: Call, refusal: BffError) => void
   /** Ends what a cookie holds, whoever it is of. Never rejects. */
   leave: (leaver: Leaver) => Promise<void>
+  /** How many sign-outs there have been. */
+  leavings: () => number
   /** The public origin: what the request says of itself is never asked (T93). */
   origin: string
   respond: Respond
@@ -71,7 +73,7 @@ const allowed = (methods: ReadonlyMap<string, Station>) => [...methods.keys()].j
  * 401, CSRF 403, schema 400; then the operation with its conflicts, policy and limits.
  */
 export function createRouter(deps: RouterDeps): Router {
-  const { operations, ask, clientAddress, cookie, onFailed, leave } = deps
+  const { operations, ask, clientAddress, cookie, onFailed, leave, leavings } = deps
   const { origin, respond, document, log, metrics } = deps
   const loadingTable = createTable(operations)
 
@@ -87,8 +89,8 @@ export function createRouter(deps: RouterDeps): Router {
   }
 
   /**
-   * T69: where nobody can say who asks, as while the provider is down or busy, the cookie alone is enough to sign out.
-   * Without one that can be read, nothing is here that could be ended, nor a binding that a CSRF token belongs to.
+   * T69: where nobody can say who asks, as while the provider is down or busy, or when the host's own sign-in has just run
+   * out, the cookie alone is enough to sign out. Without one that can be read, nothing of ours is here to be ended.
    */
   const leaveUnknown = async (
     headers: IncomingHttpHeaders,
@@ -113,14 +115,21 @@ export function createRouter(deps: RouterDeps): Router {
     body: Buffer | undefined,
   ) => {
     const { headers } = req
-    let asker: AskerOnWire | null
+    // A sign-out while it is still being asked who this is counts too.
+    const leftBefore = leavings()
+    let asker: AskerOnWire | null = null
+    let isUnknown = false
     try {
       asker = await ask(req, station.operation)
     } catch (error) {
-      if (station.operation !== 'signOut' || !isUnasked(toRefusal(error))) throw error
+      isUnknown = station.operation === 'signOut' && isUnasked(toRefusal(error))
+      if (!isUnknown) throw error
+    }
+    if (!asker) {
+      const isOver = station.operation === 'signOut' && cookie.open(headers.cookie).session !== null
+      if (!isUnknown && !isOver) throw new BffError('unauthenticated')
       return leaveUnknown(headers, station, hasQuery, body ?? noBody)
     }
-    if (!asker) throw new BffError('unauthenticated')
     if (body && !cookie.isCsrfToken(one(headers['x-csrf']), asker.binding))
       throw new BffError('csrf_rejected')
     // No route takes a query, and no GET a body: what they name could only be meant to deceive.
@@ -130,7 +139,7 @@ export function createRouter(deps: RouterDeps): Router {
     const intermediate = subject.kind === 'member' ? subject.intermediateSessionToken : undefined
     const userAgent = headers['user-agent']
     const browser = [rawCookie, addressKey, userAgent, subject.sessionToken, intermediate]
-    const call = { subject, binding, session, isOld, requestId, addressKey, userAgent, browser }
+    const call = { subject, binding, session, isOld, requestId, addressKey, userAgent, browser, leftBefore }
     const input = station.read(body ?? noBody)
     try {
       return await station.run(call, input)

@@ -204,19 +204,19 @@ it('T69: a later sign-out that knows of a longer session lets the earlier one la
 
 it('T69: ends what was made for whoever left meanwhile, and nothing of theirs once they are back', async () => {
   const { asked, signOuts } = start([])
-  const before = signOuts.watch(bindingOf(ada), 'Firefox')
+  const before = signOuts.watch(bindingOf(ada), 'Firefox', signOuts.count())
   await signOuts.end(ada, null, 'Firefox')
-  const back = signOuts.watch(bindingOf(ada), 'Firefox')
+  const back = signOuts.watch(bindingOf(ada), 'Firefox', signOuts.count())
   expect(await before(session(), () => {})).toBe(true)
   expect(asked).toEqual(['user token-1'])
   expect(await back(session(), () => {})).toBe(false)
-  expect(await signOuts.watch('b', 'Firefox')(session(), () => {})).toBe(false)
+  expect(await signOuts.watch('b', 'Firefox', signOuts.count())(session(), () => {})).toBe(false)
   expect(asked).toHaveLength(1)
 })
 
 it('T69: ends nothing that was made in another browser of the same person', async () => {
   const { asked, signOuts } = start([])
-  const elsewhere = signOuts.watch(bindingOf(ada), 'Safari')
+  const elsewhere = signOuts.watch(bindingOf(ada), 'Safari', signOuts.count())
   await signOuts.end(ada, null, 'Firefox')
   expect(await elsewhere(session(), () => {})).toBe(false)
   expect(asked).toEqual([])
@@ -224,7 +224,7 @@ it('T69: ends nothing that was made in another browser of the same person', asyn
 
 it('T69: asks once for a session that was raised while it was signed out', async () => {
   const { asked, signOuts } = start([])
-  const hasLeft = signOuts.watch('b', 'Firefox')
+  const hasLeft = signOuts.watch('b', 'Firefox', signOuts.count())
   await signOuts.end(null, session(), 'Firefox')
   expect(await hasLeft(session(), () => {})).toBe(true)
   expect(asked).toEqual(['user token-1'])

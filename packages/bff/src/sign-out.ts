@@ -41,8 +41,10 @@ export interface SignOuts {
   end(leaver: Leaver, onRevoked: () => void): Promise<void>
   /** Whether the session of cookie or host was ended, as after the request began. Never rejects. */
   hasEnded(subject: Subject, session: Session | null): Promise<boolean>
-  /** Begins to look whether who has this binding signs out in this process, by this browser. */
-  watch(binding: string, userAgent: string | undefined): Watch
+  /** How many there have been in this process. */
+  count(): number
+  /** Looks whether who has this binding has signed out in this process, by this browser, since there were so many. */
+  watch(binding: string, userAgent: string | undefined, before: number): Watch
   /** Waits for tries under way, asks once more for what is not revoked, and gives up on the rest. Within two seconds; never rejects. */
   close(): Promise<void>
 }
@@ -176,8 +178,8 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
       }
       return false
     },
-    watch(binding, userAgent) {
-      const before = left
+    count: () => left,
+    watch(binding, userAgent, before) {
       const key = browserKeyOf(binding, userAgent)
       return async (made, onRevoked) => {
         if ((leavings.get(key) ?? 0) <= before) return false

@@ -1,5 +1,6 @@
 import { type Operation, routes } from '@kit/contract'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFakeProvider, rightCode } from './fake-provider.js'
 import { type Browser, type Host, member, openBrowser, startHost, user } from './host.js'
 import { type RealProvider, startProvider } from './real-provider.js'
 
@@ -153,6 +154,22 @@ describe('a registration', () => {
     await create(phone)
     provider.advance(301)
     expect((await authenticate(provider.nextCode(body.secret))).body.code).toBe('registration_expired')
+  })
+
+  it('T39: that has expired does not enrol a member by a code of the app they have', async () => {
+    let nowMs = Date.now()
+    const fake = createFakeProvider(() => nowMs)
+    const other = await startHost(fake.fetch, 'router', { now: () => nowMs })
+    const grace = openBrowser(other, member('grace'))
+    await grace.status()
+    await create(grace)
+    Object.assign(fake.person('grace'), { factorId: 'totp-elsewhere', pendingId: null })
+    nowMs += 3_600_000
+    expect((await authenticate(rightCode, grace)).status).toBe(200)
+    const sent = fake.seen.find(({ path }) => path === '/v1/b2b/totp/authenticate')
+    expect(sent?.body).not.toHaveProperty('set_mfa_enrollment')
+    expect(other.events.map(({ type }) => type)).toEqual(['challenge_passed'])
+    await other.close()
   })
 
   it('T68: names the account and the issuer in its address', async () => {

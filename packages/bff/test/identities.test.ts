@@ -243,6 +243,18 @@ describe('identity.stytchSession', () => {
       expectLeft(await browser.send('POST', '/mfa/sign-out', undefined, { cookie }))
     })
 
+    it('signs them out by their cookie alone where the host’s own sign-in is over', async () => {
+      const { browser, session_token } = await startAnew()
+      browser.cookies.delete('stytch_session')
+      const forged = await browser.send('POST', '/mfa/sign-out', undefined, { 'x-csrf': 'x' })
+      expect(forged.body.code).toBe('csrf_rejected')
+      expectLeft(await browser.send('POST', '/mfa/sign-out'))
+      const ended = provider.admin.sessions.authenticate({ session_token })
+      await expect(ended).rejects.toMatchObject({ errorType: 'session_not_found' })
+      browser.cookies.delete('__Host-Http-kit')
+      expect((await browser.send('POST', '/mfa/sign-out')).body.code).toBe('unauthenticated')
+    })
+
     it('T60: refuses two cookies of one name', async () => {
       const { browser, way } = await startAnew()
       way.fault = unreachable

@@ -192,6 +192,74 @@ describe('MFA', () => {
   })
 })
 
+describe('what was heard or done meanwhile', () => {
+  it('T44: an authenticator that the provider says is gone counts no longer', async () => {
+    const { browser } = await enrolled()
+    const { totps } = await provider.admin.users.get({ user_id: 'user-1' })
+    for (const { totp_id } of totps) await provider.admin.users.deleteTotp({ totp_id })
+    expect((await browser.send('GET', '/vault')).status).toBe(200)
+    const refused = await browser.send('POST', '/mfa/totp/authenticate', { code: '000000' })
+    expect(refused.body.code).toBe('not_enrolled')
+    expect((await browser.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('a code that was spent is told of, also where the host cannot say whether MFA is required', async () => {
+    let isLost = false
+    const mfaRequired = () => {
+      if (isLost) throw new Error('The database is away.')
+      return false
+    }
+    await host.close()
+    host = await startHost(upstream, 'router', { now: provider.now, mfaRequired })
+    const { browser, codes } = await enrolled()
+    browser.cookies.delete(cookieName)
+    await browser.status()
+    isLost = true
+    const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode: codes[0] })
+    expect([recovered.status, recovered.body.required]).toEqual([200, true])
+    isLost = false
+    expect((await browser.status()).body).toMatchObject({
+      required: false,
+      verified: { method: 'recovery_code' },
+    })
+  })
+
+  it.each(['/mfa/sign-out', '/leave'])(
+    'T69: a sign-out by %s counts while the host still looks who it is',
+    async (path) => {
+      let look = () => {}
+      let letGo = () => {}
+      const looking = new Promise<void>((resolve) => {
+        look = resolve
+      })
+      const gone = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      let isSlow = false
+      const identify = async () => {
+        if (isSlow) {
+          isSlow = false
+          look()
+          await gone
+        }
+        return user()
+      }
+      await host.close()
+      host = await startHost(upstream, 'router', { now: provider.now, identify })
+      const { browser, secret } = await enrolled()
+      browser.cookies.delete(cookieName)
+      await browser.status()
+      isSlow = true
+      const passing = pass(browser, secret)
+      await looking
+      expect((await sameBrowser(browser).send('POST', path)).status).toBe(204)
+      letGo()
+      const late = await passing
+      expect([late.body.code, late.setCookies]).toEqual(['unauthenticated', []])
+    },
+  )
+})
+
 describe('an answer that is older than a change', () => {
   const aboutPerson = /^\/v1\/users\//
 
@@ -221,6 +289,17 @@ describe('an answer that is older than a change', () => {
     letGo()
     expect((await poll).body.enrolled).toBe(false)
     expect((await other.send('GET', '/vault')).body.code).toBe('mfa_required')
+  })
+
+  it('T59: a cancel that lands late leaves the cookie that a confirmation has set meanwhile', async () => {
+    const browser = await signIn()
+    const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
+    const { given, letGo } = holdBack(aboutPerson)
+    const cancelling = sameBrowser(browser).send('DELETE', '/mfa/totp/pending')
+    await given
+    expect((await pass(browser, secret)).status).toBe(200)
+    letGo()
+    expect((await cancelling).setCookies).toEqual([])
   })
 
   it('T44: is not waited for by what comes after the change', async () => {

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type Database from 'libsql'
 import { TotpServerError } from './error.js'
 import { migrate } from './migrations/index.js'
@@ -206,6 +207,21 @@ function checkCopy(connection: Connection, file: string): void {
   writeNote(file, identity)
 }
 
+/** SQLite does not wait for the lock that a new file's switch to WAL takes: of two first starts at once, one is refused. */
+async function switchToWal(connection: Connection): Promise<void> {
+  const untilMs = performance.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      connection.pragma('journal_mode=WAL')
+      return
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
+      if (!isBusy || performance.now() > untilMs) throw error
+      await sleep(5)
+    }
+  }
+}
+
 /**
  * Opens the SQLite file `totp.sqlite` in a folder, which is made, for its owner alone, where it is missing.
  * Several processes may open one folder. A commit is on disk when it is answered (WAL, `synchronous=FULL`).
@@ -227,9 +243,8 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
       closeSync(openSync(file, 'a', 0o600))
     }
     connection = new Database(inMemory ? dataDir : file, { timeout: busyTimeoutMs })
-    for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
-      connection.pragma(pragma)
-    }
+    await switchToWal(connection)
+    for (const pragma of ['synchronous=FULL', 'foreign_keys=ON']) connection.pragma(pragma)
     if (!inMemory) checkCopy(connection, file)
     // IMMEDIATE takes the one lock for writing, so that of two processes the second finds the tables made.
     connection.exec('BEGIN IMMEDIATE')
