@@ -47,20 +47,26 @@ async function hinder(path: string, when: 'asked' | 'answered') {
   await hinder()
 }
 
-/** The next such answer is given and takes its time, until it is let go; or the question does. */
-function holdBack(path: RegExp, when: 'asked' | 'answered' = 'answered') {
-  let give = () => {}
+/** Whoever comes to it says so, and waits until they are let go. */
+function createGate() {
+  let come = () => {}
   let letGo = () => {}
-  const given = new Promise<void>((resolve) => {
-    give = resolve
+  const reached = new Promise<void>((resolve) => {
+    come = resolve
   })
   const gone = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  const hinder = () => {
-    give()
+  const wait = () => {
+    come()
     return gone
   }
+  return { reached, letGo, wait }
+}
+
+/** The next such answer is given and takes its time, until it is let go; or the question does. */
+function holdBack(path: RegExp, when: 'asked' | 'answered' = 'answered') {
+  const { reached: given, letGo, wait: hinder } = createGate()
   hindered = { path, when, hinder }
   return { given, letGo }
 }
@@ -227,20 +233,12 @@ describe('what was heard or done meanwhile', () => {
   it.each(['/mfa/sign-out', '/leave'])(
     'T69: a sign-out by %s counts while the host still looks who it is',
     async (path) => {
-      let look = () => {}
-      let letGo = () => {}
-      const looking = new Promise<void>((resolve) => {
-        look = resolve
-      })
-      const gone = new Promise<void>((resolve) => {
-        letGo = resolve
-      })
+      const { reached: looking, letGo, wait } = createGate()
       let isSlow = false
       const identify = async () => {
         if (isSlow) {
           isSlow = false
-          look()
-          await gone
+          await wait()
         }
         return user()
       }
