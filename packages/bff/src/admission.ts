@@ -2,9 +2,7 @@ import type { Operation } from '@kit/contract'
 import type { Call } from './call.js'
 import { BffError } from './errors.js'
 import type { MfaStatuses, View } from './mfa-status.js'
-import { type Decided, decide, type Factor } from './policy.js'
-import type { Reading } from './provider.js'
-import type { PendingRegistration } from './session.js'
+import { type Decided, decide } from './policy.js'
 import type { Standings } from './standing.js'
 
 export interface AdmissionDeps {
@@ -17,8 +15,6 @@ export interface AdmissionDeps {
 }
 
 export interface Admission {
-  /** How far the registration of an authenticator got. */
-  factorOf(view: View): Factor
   /**
    * How things stand now, once limits and policy let the operation pass.
    *
@@ -31,15 +27,8 @@ export interface Admission {
 
 /** What stands before each operation: its limit, the provider's word of now, and policy. */
 export function createAdmission({ standings, statuses, limit, stepUpMs, now }: AdmissionDeps): Admission {
-  const factorOf = ({ reading, session }: View): Factor => {
-    if (reading.factorId !== null) return 'active'
-    if (!session?.pending) return 'none'
-    if (session.pending.expiresAtMs <= now()) return 'expired'
-    return isSuperseded(session.pending, reading) ? 'none' : 'pending'
-  }
-
-  const decideNow = (operation: Decided, view: View, supported = true): void => {
-    const verdict = decide(operation, { factor: factorOf(view), mfa: view.mfa, stepUpMs, supported })
+  const decideNow = (operation: Decided, { factor, mfa }: View, supported = true): void => {
+    const verdict = decide(operation, { factor, mfa, stepUpMs, supported })
     if (verdict !== 'allow') throw new BffError(verdict)
   }
 
@@ -72,9 +61,5 @@ export function createAdmission({ standings, statuses, limit, stepUpMs, now }: A
     await admit(operation, call)
   }
 
-  return { factorOf, admit, requireFactor }
+  return { admit, requireFactor }
 }
-
-/** T48: another browser has begun anew. Where the provider lists none, it is none the less pending. */
-const isSuperseded = ({ registrationId }: PendingRegistration, { pendingIds }: Reading): boolean =>
-  pendingIds.length > 0 && !pendingIds.includes(registrationId)

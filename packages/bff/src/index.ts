@@ -33,7 +33,7 @@ import { UserProvider } from './provider-user.js'
 import { createRateLimit, type RateLimitOverrides } from './rate-limit.js'
 import { createReports } from './reports.js'
 import { createRequireMfa, type RequireMfaOptions } from './require-mfa.js'
-import { createRespond, withHostCookies } from './respond.js'
+import { createRespond } from './respond.js'
 import { createRouter, type Middleware, type Router } from './router.js'
 import { createSessionCookie } from './session.js'
 import { createSignOuts } from './sign-out.js'
@@ -283,8 +283,9 @@ export function createBff(options: BffOptions): Bff {
       const leaver = { subject: asker?.subject ?? null, session, userAgent: req.headers['user-agent'] }
       await signOuts.end(leaver, () => reports.revoked(by))
       if (res.headersSent) return
-      res.setHeader('Set-Cookie', withHostCookies(res, cookie.cleared))
-      res.setHeader('Clear-Site-Data', '"cache"')
+      // Beside the host's own cookies, and what else it has cleared.
+      res.appendHeader('Set-Cookie', cookie.cleared)
+      res.appendHeader('Clear-Site-Data', '"cache"')
     },
 
     metrics: metrics.text,
@@ -297,12 +298,11 @@ export function createBff(options: BffOptions): Bff {
   }
 }
 
-/** The document of the mount path that was asked for last: there is rarely another. */
+/** Made once, for schemas take long to describe: only where it is served differs, and anybody can spell that in many ways. */
 function createDocument(cookieName: string): (mount: string) => Promise<string> {
-  let last: { mount: string; text: string } | undefined
+  let making: Promise<object> | undefined
   return async (mount) => {
-    const { openApiDocument } = await import('./openapi.js')
-    if (last?.mount !== mount) last = { mount, text: JSON.stringify(openApiDocument({ mount, cookieName })) }
-    return last.text
+    making ??= import('./openapi.js').then(({ openApiDocument }) => openApiDocument(cookieName))
+    return JSON.stringify({ ...(await making), servers: [{ url: mount || '/' }] })
   }
 }

@@ -2,9 +2,9 @@ import type { MfaStatus } from '@kit/contract'
 import type { Asker } from './asker.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { isOutage, toRefusal } from './errors.js'
-import { type CountedMfa, countMfa } from './policy.js'
+import { type CountedMfa, countMfa, type Factor } from './policy.js'
 import { isForeign, type Reading } from './provider.js'
-import type { SessionCookie } from './session.js'
+import type { PendingRegistration, Session, SessionCookie } from './session.js'
 import { soon } from './soon.js'
 import type { Standings } from './standing.js'
 import type { Subject } from './subject.js'
@@ -15,6 +15,8 @@ export type MfaRequired = (subject: Subject) => boolean | Promise<boolean>
 /** The answer to "who is this, and how far did they get?", before it is put into words for anybody. */
 export interface View extends Omit<Asker, 'isOld'> {
   reading: Reading
+  /** How far the registration of an authenticator got. */
+  factor: Factor
   required: boolean
   mfa: CountedMfa | null
   /** The provider could not be asked for too long; nothing that it said of MFA counts. */
@@ -53,6 +55,17 @@ const patienceMs = 2_000
 
 const time = (ms: number) => new Date(ms).toISOString()
 
+/** T48: another browser has begun anew. Where the provider lists none, it is none the less pending. */
+const isSuperseded = ({ registrationId }: PendingRegistration, { pendingIds }: Reading): boolean =>
+  pendingIds.length > 0 && !pendingIds.includes(registrationId)
+
+function factorOf(reading: Reading, session: Session | null, nowMs: number): Factor {
+  if (reading.factorId !== null) return 'active'
+  if (!session?.pending) return 'none'
+  if (session.pending.expiresAtMs <= nowMs) return 'expired'
+  return isSuperseded(session.pending, reading) ? 'none' : 'pending'
+}
+
 export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
   const { standings, cookie, capabilities, mfaRequired, stepUpMs, now } = deps
 
@@ -66,6 +79,7 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
     binding,
     session,
     reading,
+    factor: factorOf(reading, session, now()),
     stale,
     required: reading.organizationRequires || (await requires(subject)),
     mfa: stale ? null : countMfa(session?.mfa, reading, now()),
@@ -116,19 +130,18 @@ export function createMfaStatuses(deps: MfaStatusDeps): MfaStatuses {
     verified,
 
     async body(view) {
-      const { subject, binding, session, reading, required, stale } = view
+      const { subject, binding, session, reading, factor, required, stale } = view
+      const pending = factor === 'pending' ? session?.pending : undefined
       const can = await capabilities()
-      const enrolled = reading.factorId !== null
-      const waiting = !enrolled && session?.pending && session.pending.expiresAtMs > now()
       return {
         subject: { kind: subject.kind, accountName: subject.accountName },
         csrfToken: cookie.csrfToken(binding),
-        enrolled,
+        enrolled: factor === 'active',
         required,
         verified: verified(view),
-        pending: waiting && session?.pending ? { expiresAt: time(session.pending.expiresAtMs) } : null,
+        pending: pending ? { expiresAt: time(pending.expiresAtMs) } : null,
         recoveryCodesRemaining: stale
-          ? standings.knownRemaining(subject)
+          ? standings.knownRemaining(subject, reading)
           : await standings.remaining(subject, reading),
         capabilities: {
           reveal: can.reveal,

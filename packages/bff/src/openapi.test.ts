@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, it } from 'vitest'
 import { openApiDocument } from './openapi.js'
 
-const document = openApiDocument({ mount: '/mfa', cookieName: '__Host-Http-kit' })
+const document = openApiDocument('__Host-Http-kit')
 const operationOf = ({ path, method }: Route) =>
   document.paths[path]?.[method.toLowerCase()] as {
     operationId: string

@@ -2,12 +2,12 @@ import { commonErrors, type ErrorCode, errors, ProblemBody, type Route, routes }
 import { z } from 'zod'
 
 /**
- * The contract as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html), made from the table of routes: whatever is added there is described here.
+ * The contract as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html), made from the table of routes: whatever is
+ * added there is described here. Without `servers`, which depend on where it is asked for.
  *
- * @param mount where the routes are mounted, as `/mfa`; empty at the root
  * @param cookieName the session cookie of this deployment
  */
-export function openApiDocument({ mount, cookieName }: { mount: string; cookieName: string }) {
+export function openApiDocument(cookieName: string) {
   const paths: Record<string, Record<string, object>> = {}
   for (const [operation, route] of Object.entries(routes)) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: describe(operation, route) }
@@ -20,7 +20,6 @@ export function openApiDocument({ mount, cookieName }: { mount: string; cookieNa
       description: 'TOTP enrolment, challenge and recovery for the page of one origin.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: mount || '/' }],
     paths,
     components: {
       schemas: { Problem: jsonSchema(ProblemBody, 'output') },

@@ -5,7 +5,7 @@ import type { Call } from './call.js'
 import type { ProviderCapabilities } from './capabilities.js'
 import { BffError, isOutage, misconfigured, toRefusal } from './errors.js'
 import type { KitEventDetail } from './events.js'
-import { createFlights } from './flights.js'
+import { createFlights, type Flights } from './flights.js'
 import type { AcceptedMfa, Judge } from './judge.js'
 import type { View } from './mfa-status.js'
 import { otpauthUri } from './otpauth-uri.js'
@@ -62,7 +62,7 @@ const lingerMs = 500
 export function createOperations(deps: OperationsDeps): Operations {
   const { provider, standings, statuses, capabilities, signOuts, judge, limit, report, revoked } = deps
   const { issuer, pendingMs, now } = deps
-  const { factorOf, admit, requireFactor } = createAdmission(deps)
+  const { admit, requireFactor } = createAdmission(deps)
 
   /** Two requests of one browser at once for one thing are one, also where the second arrives a little late. */
   const statusFlights = createFlights<Outcome<MfaStatus>>(lingerMs)
@@ -81,7 +81,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const create = async (call: Call, restart: boolean): Promise<Outcome<PendingTotp>> => {
     const view = await admit('create', call)
     const known = call.session?.pending
-    if (!restart && known && factorOf(view) === 'pending') {
+    if (!restart && known && view.factor === 'pending') {
       return { status: 200, body: pendingAnswer(known, call) }
     }
     const offers = offersOf(call.subject, call.session)
@@ -168,12 +168,27 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (await signOuts.hasEnded(subject, session)) throw new BffError('unauthenticated')
   }
 
+  const watchOf = ({ binding, userAgent, leftBefore }: Call) => signOuts.watch(binding, userAgent, leftBefore)
+
   /** T69: nor is anything of what was made for them left. Their first MFA has no token yet that a mark could name. */
-  const unlessLeft = async <Body>(call: Call, run: () => Promise<Outcome<Body>>): Promise<Outcome<Body>> => {
-    const hasLeft = signOuts.watch(call.binding, call.userAgent, call.leftBefore)
+  const unlessLeft = async <Body>(call: Call, run: () => Promise<Outcome<Body>>, watch = watchOf(call)) => {
     const outcome = await run()
-    if (await hasLeft(outcome.session ?? null, () => revoked(call))) throw new BffError('unauthenticated')
+    if (await watch.hasLeft(outcome.session ?? null, () => revoked(call)))
+      throw new BffError('unauthenticated')
     return outcome
+  }
+
+  /** One verdict for all who ask the same at once, by the same browser and within one sign-in. */
+  const once = <Body>(
+    flights: Flights<Outcome<Body>>,
+    operation: Served,
+    call: Call,
+    run: () => Promise<Outcome<Body>>,
+    detail = '',
+  ): Promise<Outcome<Body>> => {
+    const watch = watchOf(call)
+    const key = JSON.stringify([operation, detail, watch.era, call.binding, ...call.browser])
+    return flights.share(key, () => unlessLeft(call, run, watch))
   }
 
   const recoveryCodes = async (call: Call): Promise<Outcome<RecoveryCodeList>> => {
@@ -236,26 +251,19 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
 
     create: (call, { restart = false }) =>
-      pendingFlights.share(flightKey(call, 'create', String(restart)), () =>
-        unlessLeft(call, () => create(call, restart)),
-      ),
+      once(pendingFlights, 'create', call, () => create(call, restart), String(restart)),
 
     authenticate: (call, input) =>
-      statusFlights.share(flightKey(call, 'authenticate', input.code), () =>
-        unlessLeft(call, () => authenticate(call, input)),
-      ),
+      once(statusFlights, 'authenticate', call, () => authenticate(call, input), input.code),
 
     recover: (call, input) =>
-      statusFlights.share(flightKey(call, 'recover', input.recoveryCode), () =>
-        unlessLeft(call, () => recover(call, input)),
-      ),
+      once(statusFlights, 'recover', call, () => recover(call, input), input.recoveryCode),
 
-    recoveryCodes: (call) => codeFlights.share(flightKey(call, 'recoveryCodes'), () => recoveryCodes(call)),
+    recoveryCodes: (call) => once(codeFlights, 'recoveryCodes', call, () => recoveryCodes(call)),
 
-    rotate: (call) => codeFlights.share(flightKey(call, 'rotate'), () => rotate(call)),
+    rotate: (call) => once(codeFlights, 'rotate', call, () => rotate(call)),
 
-    remove: (call) =>
-      statusFlights.share(flightKey(call, 'remove'), () => unlessLeft(call, () => remove(call))),
+    remove: (call) => once(statusFlights, 'remove', call, () => remove(call)),
 
     cancel: (call) => unlessLeft(call, () => cancel(call)),
 
@@ -271,7 +279,3 @@ const factorIdOf = ({ reading }: View): string => reading.factorId ?? ''
 
 const sessionOf = ({ subject, binding, session }: Asker): Session =>
   session ?? { kind: subject.kind, binding }
-
-/** Names what is asked and by whom, for as long as it is under way. */
-const flightKey = (call: Call, operation: Served, detail = ''): string =>
-  JSON.stringify([operation, detail, call.binding, ...call.browser])

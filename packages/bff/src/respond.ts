@@ -62,7 +62,7 @@ export function respondProblem(
 }
 
 /** `Set-Cookie` values the host has set on this answer, and ours. */
-export function withHostCookies(res: ServerResponse, cookie: string): string[] {
+function withHostCookies(res: ServerResponse, cookie: string): string[] {
   const set = res.getHeader('set-cookie')
   return [...(Array.isArray(set) ? set : set === undefined ? [] : [String(set)]), cookie]
 }

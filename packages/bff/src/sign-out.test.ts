@@ -207,10 +207,10 @@ it('T69: ends what was made for whoever left meanwhile, and nothing of theirs on
   const before = signOuts.watch(bindingOf(ada), 'Firefox', signOuts.count())
   await signOuts.end(ada, null, 'Firefox')
   const back = signOuts.watch(bindingOf(ada), 'Firefox', signOuts.count())
-  expect(await before(session(), () => {})).toBe(true)
+  expect(await before.hasLeft(session(), () => {})).toBe(true)
   expect(asked).toEqual(['user token-1'])
-  expect(await back(session(), () => {})).toBe(false)
-  expect(await signOuts.watch('b', 'Firefox', signOuts.count())(session(), () => {})).toBe(false)
+  expect(await back.hasLeft(session(), () => {})).toBe(false)
+  expect(await signOuts.watch('b', 'Firefox', signOuts.count()).hasLeft(session(), () => {})).toBe(false)
   expect(asked).toHaveLength(1)
 })
 
@@ -218,15 +218,15 @@ it('T69: ends nothing that was made in another browser of the same person', asyn
   const { asked, signOuts } = start([])
   const elsewhere = signOuts.watch(bindingOf(ada), 'Safari', signOuts.count())
   await signOuts.end(ada, null, 'Firefox')
-  expect(await elsewhere(session(), () => {})).toBe(false)
+  expect(await elsewhere.hasLeft(session(), () => {})).toBe(false)
   expect(asked).toEqual([])
 })
 
 it('T69: asks once for a session that was raised while it was signed out', async () => {
   const { asked, signOuts } = start([])
-  const hasLeft = signOuts.watch('b', 'Firefox', signOuts.count())
+  const watch = signOuts.watch('b', 'Firefox', signOuts.count())
   await signOuts.end(null, session(), 'Firefox')
-  expect(await hasLeft(session(), () => {})).toBe(true)
+  expect(await watch.hasLeft(session(), () => {})).toBe(true)
   expect(asked).toEqual(['user token-1'])
 })
 

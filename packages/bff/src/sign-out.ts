@@ -49,8 +49,13 @@ export interface SignOuts {
   close(): Promise<void>
 }
 
-/** Whether they have signed out since. What was made for them meanwhile is ended then. Never rejects. */
-export type Watch = (made: Session | null, onRevoked: () => void) => Promise<boolean>
+/** Over one request of a browser. */
+export interface Watch {
+  /** Names the time since the browser's last sign-out: what was asked before that is answered to nobody after. */
+  era: number
+  /** Whether they have signed out since. What was made for them meanwhile is ended then. Never rejects. */
+  hasLeft(made: Session | null, onRevoked: () => void): Promise<boolean>
+}
 
 /** As much of the client as it takes. */
 interface Revoking {
@@ -181,13 +186,17 @@ export function createSignOuts({ client, marks, now }: SignOutDeps): SignOuts {
     count: () => left,
     watch(binding, userAgent, before) {
       const key = browserKeyOf(binding, userAgent)
-      return async (made, onRevoked) => {
-        if ((leavings.get(key) ?? 0) <= before) return false
-        // It may be the very session that they signed out of, raised meanwhile.
-        const token = made?.provider?.sessionToken
-        const isOut = token !== undefined && (await marks.has(signedOutMark(token)))
-        if (!isOut) await endAll(null, made, onRevoked)
-        return true
+      const eraNow = () => leavings.get(key) ?? 0
+      return {
+        era: eraNow(),
+        async hasLeft(made, onRevoked) {
+          if (eraNow() <= before) return false
+          // It may be the very session that they signed out of, raised meanwhile.
+          const token = made?.provider?.sessionToken
+          const isOut = token !== undefined && (await marks.has(signedOutMark(token)))
+          if (!isOut) await endAll(null, made, onRevoked)
+          return true
+        },
       }
     },
     async close() {

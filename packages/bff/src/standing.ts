@@ -85,7 +85,7 @@ export interface Standings {
   /** How many recovery codes are left; null where the provider does not tell. */
   remaining(subject: Subject, reading: Reading): Promise<number | null>
   /** How many were left when that was last heard. */
-  knownRemaining(subject: Subject): number | null
+  knownRemaining(subject: Subject, reading: Reading): number | null
   learnRemaining(subject: Subject, remaining: number): void
   forgetRemaining(subject: Subject): void
 }
@@ -231,7 +231,8 @@ export function createStandings({ provider, capabilities, now }: StandingsDeps):
       return soon(counting, countPatienceMs).catch(() => keep(last, countRestMs))
     },
 
-    knownRemaining: (subject) => counts.get(subjectKeyOf(subject))?.remaining ?? null,
+    knownRemaining: (subject, reading) =>
+      reading.factorId === null ? null : (counts.get(subjectKeyOf(subject))?.remaining ?? null),
 
     learnRemaining(subject, remaining) {
       setCount(subjectKeyOf(subject), remaining, recheckMs, ++turns)

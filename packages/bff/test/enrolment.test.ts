@@ -139,6 +139,8 @@ describe('a registration', () => {
     await phone.status()
     const { body } = await create()
     const there = await create(phone)
+    expect((await browser.status()).body.pending).toBeNull()
+    expect((await phone.status()).body.pending).toEqual({ expiresAt: there.body.expiresAt })
     expect((await create(phone)).body).toEqual(there.body)
     const again = await create()
     expect(again.status).toBe(201)

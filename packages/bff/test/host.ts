@@ -80,7 +80,7 @@ export async function startHost(
   app.get('/vault-page', bff.requireMfa({ redirectTo: '/check' }), (_req, res) => void res.send('gold'))
   app.get('/who', async (req, res) => void res.json(await bff.session(req)))
   app.post('/leave', async (req, res) => {
-    res.cookie('host', 'gone')
+    res.cookie('host', 'gone').set('Clear-Site-Data', '"storage"')
     await bff.signOut(req, res)
     res.sendStatus(204)
   })

@@ -527,6 +527,17 @@ describe('signing out', () => {
       expect((await phone.send('GET', '/vault')).text).toBe('gold')
     })
 
+    it('T69: makes nobody the answer that was given before', async () => {
+      const { secret } = await enrolled()
+      const browser = await signIn(user('user-1', { sessionId: 'again' }))
+      const other = sameBrowser(browser)
+      const sent = ['POST', '/mfa/totp/authenticate', { code: provider.nextCode(secret) }] as const
+      expect((await browser.send(...sent)).status).toBe(200)
+      await browser.send('POST', leave)
+      const late = await other.send(...sent)
+      expect([late.body.code, late.setCookies]).toEqual(['code_already_used', []])
+    })
+
     it.each([
       ['create', /totps$/],
       ['authenticate', /totps\/authenticate$/],
@@ -590,14 +601,14 @@ describe('signing out', () => {
     })
   })
 
-  it('from the host leaves the cookies that the host sets', async () => {
+  it('from the host leaves what the host sets and clears', async () => {
     const { browser } = await enrolled()
     const left = await browser.send('POST', '/leave', undefined, { 'x-test-subject': null })
     expect(left.setCookies).toEqual([
       'host=gone; Path=/',
       expect.stringContaining('__Host-Http-kit=; Max-Age=0'),
     ])
-    expect(left.headers['clear-site-data']).toBe('"cache"')
+    expect(left.headers['clear-site-data']).toBe('"storage", "cache"')
     expect(asked.at(-1)).toBe('/v1/sessions/revoke')
   })
 })
@@ -665,6 +676,18 @@ describe('while the provider is away', () => {
     expect((await stranger.status()).body).toMatchObject({ enrolled: false, verified: null, stale: true })
     expect((await stranger.send('POST', '/mfa/totp', {})).body.code).toBe('upstream_unavailable')
     expect((await stranger.send('GET', '/vault-open')).body.code).toBe('upstream_unavailable')
+  })
+
+  it('nobody has recovery codes left whose authenticator was removed', async () => {
+    const { browser } = await enrolled()
+    expect((await browser.status()).body.recoveryCodesRemaining).toBe(10)
+    await browser.send('DELETE', '/mfa/totp')
+    down = true
+    expect((await browser.status()).body).toMatchObject({
+      enrolled: false,
+      recoveryCodesRemaining: null,
+      stale: true,
+    })
   })
 
   it('a process that has just started knows nothing, and lets nobody pass', async () => {
