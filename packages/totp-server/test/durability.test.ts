@@ -157,6 +157,18 @@ describe('SQLite in a folder', () => {
     for (const { url } of all) expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
+  test('F35: a first start waits for another that has just begun to make the file', async () => {
+    const dataDir = temporaryFolder()
+    const other = new Database(join(dataDir, 'totp.sqlite'))
+    other.exec('BEGIN IMMEDIATE')
+    const opening = openSqlite({ dataDir })
+    // Long enough for its first try.
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+    other.exec('COMMIT')
+    other.close()
+    await (await opening).close()
+  })
+
   test('T4: two processes on one folder accept a code once', async () => {
     const dataDir = newFolder()
     const both = await Promise.all([start(dataDir), start(dataDir)])
