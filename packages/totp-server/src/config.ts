@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { areSecrets, projectIdForm } from './basic-auth.js'
 import { TotpServerError } from './error.js'
+import { makeFolder } from './folder.js'
 import type { JwtAlgorithm } from './jwt.js'
 import { type Limits, resolveLimits, weakerLimits } from './limits.js'
 import { createKeyring } from './seal.js'
@@ -113,7 +114,7 @@ function keepFirst(path: string, text: string): void {
 function keptDevPair(dataDir: string): DevPair {
   const path = join(dataDir, 'dev-credentials.json')
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir)
     if (!existsSync(path)) {
       const made: DevPair = {
         projectId: `project-test-${randomUUID()}`,

@@ -4,6 +4,9 @@ import type { RandomBytes } from './random.js'
 import type { Keyring } from './seal.js'
 import type { AttemptLimits, RecoveryLimits, Store } from './store.js'
 
+/** The one that signs, and further ones whose JWTs count. */
+export type Signers = readonly [JwtSigner, ...JwtSigner[]]
+
 /** What every operation works with. */
 export interface Context {
   readonly store: Store
@@ -21,5 +24,7 @@ export interface Context {
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** The signer of this project's JWTs first, then those of other algorithms it has used. */
-  readonly signers: () => Promise<readonly [JwtSigner, ...JwtSigner[]]>
+  readonly signers: () => Promise<Signers>
+  /** The same, read anew: another process may have begun with another algorithm. */
+  readonly freshSigners: () => Promise<Signers>
 }

@@ -63,6 +63,9 @@ const inputErrors: Record<string, WireErrorType> = {
 const unstorable = () =>
   new Refusal('bad_request', { message: 'The submitted request is invalid: it contains a NUL character.' })
 
+/** An even number of backslashes before it spells backslashes. */
+const nulEscape = /(?<!\\)(?:\\\\)*\\u0000/
+
 function parseBody(body: string): Record<string, unknown> {
   if (body.length > maxBodyLength) {
     throw new Refusal('bad_request', {
@@ -71,7 +74,7 @@ function parseBody(body: string): Record<string, unknown> {
     })
   }
   if (body === '') return {}
-  if (body.includes('\\u0000')) throw unstorable()
+  if (nulEscape.test(body)) throw unstorable()
   let value: unknown
   try {
     value = JSON.parse(body)

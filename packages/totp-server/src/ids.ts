@@ -27,6 +27,14 @@ export const newId = (kind: IdKind, environment: Environment): string =>
 /** True for what could be an id of this server's making. No external id or slug may look like one. */
 export const looksLikeOwnId = (text: string): boolean => /^(user|organization|member)-(test|live)-/.test(text)
 
+/** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
+const slug = /^[A-Za-z0-9._~-]{2,128}$/
+
+export const isSlug = (text: string): boolean => slug.test(text) && !looksLikeOwnId(text)
+
+/** For an organization whose name makes none. */
+export const spareSlug = (): string => `org-${randomUUID()}`
+
 /** An opaque session token: 264 random bits as 44 characters of base64url. */
 export const newToken = (random: RandomBytes): string =>
   Buffer.from(readRandom(random, 33)).toString('base64url')

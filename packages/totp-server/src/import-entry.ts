@@ -50,10 +50,19 @@ const restricted: ImportVerdict = {
   problem: 'names a member whose organization does not allow authenticator apps',
 }
 
-/** What making whoever is missing would lead to. */
-async function checkNew({ store, projectId }: Context, { subject }: ImportEntry): Promise<ImportVerdict> {
+const again: ImportVerdict = { problem: 'names the same person as another line' }
+
+/** What making whoever is missing would lead to. The organization may come by its id, its slug or an external id. */
+async function checkNew(
+  { store, projectId }: Context,
+  { subject }: ImportEntry,
+  known: Set<string>,
+): Promise<ImportVerdict> {
   if (subject.kind === 'user') return 'new'
   const organization = await store.findOrganization(projectId, subject.organizationId)
+  const name = `${organization?.organization_id ?? subject.organizationId}/${subject.memberId}`
+  if (known.has(name)) return again
+  known.add(name)
   return organization === null || isTotpAllowed(organization) ? 'new' : restricted
 }
 
@@ -84,10 +93,10 @@ export async function checkEntry(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const unusableId = idsToMake(entry, error.errorType).find((id) => !isExternalId(id))
-    if (unusableId === undefined && context.autoProvision) return checkNew(context, entry)
+    if (unusableId === undefined && context.autoProvision) return checkNew(context, entry, known)
     return { problem: `names nobody known (${error.errorType}): ${adviceOn(unusableId)}` }
   }
-  if (known.has(subject.id)) return { problem: 'names the same person as another line' }
+  if (known.has(subject.id)) return again
   known.add(subject.id)
   const { status } = subject.kind === 'user' ? subject.user : subject.member
   if (status !== 'active') return { problem: `names a ${subject.kind} who is not active` }

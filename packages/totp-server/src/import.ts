@@ -56,6 +56,8 @@ function readArguments() {
   return { format, file, dryRun: values['dry-run'], keepGoing: values['keep-going'], help: values.help }
 }
 
+const signsNothing = () => Promise.reject(new Error('An import signs nothing.'))
+
 function createContext({ options }: ServerConfig, store: Store): Context {
   const limits = resolveLimits(options.limits)
   return {
@@ -67,7 +69,8 @@ function createContext({ options }: ServerConfig, store: Store): Context {
     recoveryLimits: recoveryLimitsOf(limits),
     random: randomBytes,
     now: Date.now,
-    signers: () => Promise.reject(new Error('An import signs nothing.')),
+    signers: signsNothing,
+    freshSigners: signsNothing,
   }
 }
 
@@ -139,7 +142,7 @@ async function run(): Promise<number> {
   const format = named ?? guessFormat(text)
   const context = createContext(config, await openConfiguredStore(config))
   try {
-    await checkKeys(context.store, context.keyring)
+    await checkKeys(context.store, context.keyring, { nowMs: context.now(), isDry: dryRun })
     if (dryRun || !keepGoing) {
       const {
         new: count,

@@ -82,15 +82,22 @@ function checkCredentials(projectId: string, secrets: readonly string[]): void {
   }
 }
 
-/** Remembers what a promise gave, but not that it failed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+/** Remembers what a promise gave, but not that it failed. `anew` makes it again. */
+function once<T>(make: () => Promise<T>): { get: () => Promise<T>; anew: () => Promise<T> } {
   let made: Promise<T> | undefined
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined
-      throw error
-    })
-    return made
+  return {
+    get() {
+      made ??= make().catch((error: unknown) => {
+        made = undefined
+        throw error
+      })
+      return made
+    },
+    async anew() {
+      const value = await make()
+      made = Promise.resolve(value)
+      return value
+    },
   }
 }
 
@@ -107,7 +114,9 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
     throw invalid('projectName holds nothing to show. Name what authenticator apps should show, without ":".')
   const limits = resolveLimits(options.limits)
   const keyring = createKeyring(options.encryptionKeys)
-  const keysAreRight = once(() => checkKeys(store, keyring))
+  const now = () => Math.floor(clock())
+  const { get: keysAreRight } = once(() => checkKeys(store, keyring, { nowMs: now() }))
+  const signers = once(() => loadSigners(store, keyring, projectId, sessionJwtAlgorithm, now()))
   const context: Context = {
     store,
     projectId,
@@ -119,8 +128,9 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
     recoveryCodes,
     autoProvision: options.autoProvision ?? false,
     random,
-    now: () => Math.floor(clock()),
-    signers: once(() => loadSigners(store, keyring, projectId, sessionJwtAlgorithm, clock())),
+    now,
+    signers: signers.get,
+    freshSigners: signers.anew,
   }
   const { handle, refuse } = createHandler(context, {
     secrets,

@@ -98,7 +98,10 @@ export async function judgeCode(
     const resealed = keyring.seal(secret, secretContext(totp))
     await store.resealTotp(totp.totp_id, { sealedSecret: resealed.sealed, keyId: resealed.keyId })
   }
-  return { key, totp, step }
+  // Spending it gives the attempt back.
+  const fail_level = Math.max(0, attempt.fail_level - 1)
+  const fail_level_at = Math.max(totp.fail_level_at, nowMs)
+  return { key, totp: { ...totp, fail_level, fail_level_at }, step }
 }
 
 /** The registration after its code was spent. */
@@ -168,8 +171,9 @@ export async function payForRecoveryCode(
       details: { attempts_left: 0, retry_after_seconds: secondsUntil(untilMs, nowMs) },
     })
   }
-  const left = Math.max(0, limits.attemptsPerWindow - budget.window_attempts)
-  const waitMs = budget.locked_until ?? (left === 0 ? budget.window_started_at + limits.windowMs : null)
+  const beforeFull = limits.attemptsPerWindow - budget.window_attempts
+  const left = Math.max(0, Math.min(beforeFull, limits.maxFailures - budget.consecutive_failures))
+  const waitMs = budget.locked_until ?? (beforeFull <= 0 ? budget.window_started_at + limits.windowMs : null)
   const details: Record<string, number> =
     waitMs === null
       ? { attempts_left: left }

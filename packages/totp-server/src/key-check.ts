@@ -10,11 +10,16 @@ const context = (keyId: string) => `key-check|${keyId}`
  * its id is noticed before anything is sealed with it, and one that is missing before anything is judged without it.
  * The first use of an id leaves a sample. A key that nothing is sealed with any more is forgotten.
  *
+ * @param options.isDry whether to write nothing
  * @throws SealError `not_opened` or `unknown_key`
  */
-export async function checkKeys(store: Store, keyring: Keyring): Promise<void> {
+export async function checkKeys(
+  store: Store,
+  keyring: Keyring,
+  { nowMs, isDry = false }: { nowMs: number; isDry?: boolean },
+): Promise<void> {
   const { keyId, sealed } = keyring.seal(sample, context(keyring.currentKeyId))
-  await store.insertKeyCheck(keyId, sealed)
+  if (!isDry) await store.insertKeyCheck(keyId, sealed)
   for (const id of keyring.keyIds) {
     const kept = await store.keyCheck(id)
     if (kept !== null && !timingSafeEqual(keyring.open(kept, id, context(id)), sample)) {
@@ -23,12 +28,12 @@ export async function checkKeys(store: Store, keyring: Keyring): Promise<void> {
   }
   for (const id of await store.keyIds()) {
     if (keyring.keyIds.includes(id)) continue
-    if (await store.isKeyInUse(id)) {
+    if (await store.isKeyInUse(id, nowMs)) {
       throw new SealError(
         'unknown_key',
         `Key ${JSON.stringify(id)} is missing, and secrets here are sealed with it. Add it to ENCRYPTION_KEYS again, after the current one.`,
       )
     }
-    await store.forgetKey(id)
+    if (!isDry) await store.forgetKey(id)
   }
 }

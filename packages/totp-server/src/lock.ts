@@ -32,10 +32,11 @@ export function attemptDetails(
   nowMs: number,
 ): Record<string, number> {
   if (attempt.consecutive_failures >= limits.maxConsecutiveFailures) return { attempts_left: 0 }
-  if (attempt.locked_until !== null) {
-    return { attempts_left: 0, retry_after_seconds: secondsUntil(attempt.locked_until, nowMs) }
-  }
+  const room = limits.failLevelMax - attempt.fail_level
+  const fullUntilMs = room > 0 ? 0 : nowMs + Math.ceil(-room / limits.failLevelDrainPerMs) + 1
+  const untilMs = Math.max(attempt.locked_until ?? 0, fullUntilMs)
+  if (untilMs > 0) return { attempts_left: 0, retry_after_seconds: secondsUntil(untilMs, nowMs) }
   const beforeWait = limits.freeFailures + 1 - attempt.consecutive_failures
-  const beforeFull = Math.ceil(limits.failLevelMax - attempt.fail_level)
-  return { attempts_left: Math.max(0, Math.min(beforeWait, beforeFull)) }
+  const beforeDisabled = limits.maxConsecutiveFailures - attempt.consecutive_failures
+  return { attempts_left: Math.min(beforeWait, beforeDisabled, Math.ceil(room)) }
 }

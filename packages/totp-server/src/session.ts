@@ -1,6 +1,6 @@
 import { type AuthenticationFactor, sessionDurationMinutes } from '@kit/totp-client/wire'
 import { changeClaims } from './claims.js'
-import type { Context } from './context.js'
+import type { Context, Signers } from './context.js'
 import { hashToken, newId, newToken } from './ids.js'
 import { parseFactors, parseObject, time } from './present.js'
 import { Refusal } from './refusal.js'
@@ -24,7 +24,7 @@ export interface SessionInput {
 /** What a request brought along to show who is signed in. */
 export type Proof =
   | { kind: 'none' }
-  | { kind: 'session'; row: SessionsTable }
+  | { kind: 'session'; row: SessionsTable; token: string }
   | { kind: 'intermediate'; row: IntermediateSessionsTable }
 
 /** A session and the token that names it. */
@@ -42,6 +42,18 @@ export const sessionClaim = 'https://stytch.com/session'
 const tokenContext = (row: Pick<SessionsTable, 'project_id' | 'session_id'>) =>
   `session-token|${row.project_id}|${row.session_id}`
 
+const openToken = (context: Context, row: SessionsTable): string =>
+  Buffer.from(context.keyring.open(row.sealed_token, row.key_id, tokenContext(row))).toString()
+
+/** The session id in a JWT that one of the signers has signed. */
+function sessionIdIn(jwt: string, signers: Signers, nowMs: number): string | null {
+  for (const signer of signers) {
+    const session: unknown = signer.verify(jwt, nowMs)?.[sessionClaim]
+    if (typeof session === 'object' && session !== null && 'id' in session) return String(session.id)
+  }
+  return null
+}
+
 /** The session that a token or a JWT names; an expired JWT still names its session. @throws Refusal */
 async function findSession(context: Context, input: ProofInput): Promise<SessionsTable> {
   const { store, projectId } = context
@@ -54,14 +66,12 @@ async function findSession(context: Context, input: ProofInput): Promise<Session
   }
   const jwt = input.session_jwt ?? ''
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) throw new Refusal('unable_to_parse_session_jwt')
-  for (const signer of await context.signers()) {
-    const session: unknown = signer.verify(jwt, nowMs)?.[sessionClaim]
-    if (typeof session !== 'object' || session === null || !('id' in session)) continue
-    const row = await store.findSession(projectId, { sessionId: String(session.id) }, nowMs)
-    if (row === null) throw new Refusal('session_not_found')
-    return row
-  }
-  throw new Refusal('jwt_invalid_claims')
+  const sessionId =
+    sessionIdIn(jwt, await context.signers(), nowMs) ?? sessionIdIn(jwt, await context.freshSigners(), nowMs)
+  if (sessionId === null) throw new Refusal('jwt_invalid_claims')
+  const row = await store.findSession(projectId, { sessionId }, nowMs)
+  if (row === null) throw new Refusal('session_not_found')
+  return row
 }
 
 /** The session of that kind which exactly one of token and JWT names. @throws Refusal */
@@ -102,7 +112,8 @@ export async function findProof(context: Context, subject: Subject, input: Proof
   if (row.subject_id !== subject.id) {
     throw new Refusal(subject.kind === 'member' ? 'member_session_member_id_mismatch' : 'session_not_found')
   }
-  return { kind: 'session', row }
+  // Opened before any code is judged: a key that this server lacks is no reason to charge anybody.
+  return { kind: 'session', row, token: input.session_token ?? openToken(context, row) }
 }
 
 /**
@@ -112,6 +123,13 @@ export async function findProof(context: Context, subject: Subject, input: Proof
 export function checkClaims(proof: Proof, { session_custom_claims: change }: SessionInput): void {
   changeClaims(proof.kind === 'session' ? parseObject(proof.row.custom_claims) : {}, change)
 }
+
+/** Whether a user's call ends with a session; a member's always does. */
+export const wantsSession = (input: SessionInput & ProofInput): boolean =>
+  (input.session_token ?? input.session_jwt ?? input.session_duration_minutes) !== undefined
+
+/** A code is not to be spent for a session that nobody could sign then. Cheap once it was asked for. */
+export const requireSigners = async (context: Context): Promise<void> => void (await context.signers())
 
 function newFactor(
   kind: Pick<
@@ -241,9 +259,6 @@ async function touchSession(
   throw new Refusal('session_not_found')
 }
 
-const openToken = (context: Context, row: SessionsTable): string =>
-  Buffer.from(context.keyring.open(row.sealed_token, row.key_id, tokenContext(row))).toString()
-
 /**
  * The session that a passed factor leads to: the one that was brought along, with the factor added, or a new one.
  * An intermediate session is used up by it. Runs in the transaction that spends the code.
@@ -258,7 +273,7 @@ export async function openSession(
 ): Promise<OpenSession> {
   if (proof.kind === 'session') {
     const row = await touchSession(queries, context, proof.row, factor, input)
-    return { row, token: input.session_token ?? openToken(context, row) }
+    return { row, token: proof.token }
   }
   if (proof.kind === 'none') {
     return insertSession(queries, firstSession(context, subject, factor, input))
@@ -280,7 +295,7 @@ export async function readSession(
   found: SessionsTable,
   input: SessionInput & ProofInput,
 ): Promise<OpenSession> {
-  checkClaims({ kind: 'session', row: found }, input)
+  changeClaims(parseObject(found.custom_claims), input.session_custom_claims)
   const row = await touchSession(context.store, context, found, null, input)
   return { row, token: input.session_token ?? openToken(context, row) }
 }

@@ -247,7 +247,7 @@ function createQueries(run: Run, statements: () => Statements, dialect: Dialect)
       await run(statements().resealSigningKey, { kid, sealedPrivateKey, keyId })
     },
     keyIds: async () => (await run(statements().keyIds, {})).map(({ key_id }) => key_id),
-    isKeyInUse: async (keyId) => (await run(statements().findUseOfKey, { keyId })).length > 0,
+    isKeyInUse: async (keyId, now) => (await run(statements().findUseOfKey, { keyId, now })).length > 0,
     async forgetKey(keyId) {
       await run(statements().forgetKey, { keyId })
     },

@@ -1,26 +1,36 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Database from 'libsql'
 import { TotpServerError } from './error.js'
+import { makeFolder } from './folder.js'
 import { migrate } from './migrations/index.js'
 import { createSqlStore, type Engine } from './sql-store.js'
 import type { Run } from './statement.js'
 import type { Store } from './store.js'
 
-/** How long a statement waits for another process's write before the call fails, in milliseconds. */
+/** How long another process's write is waited for before the call fails, in milliseconds. */
 const busyTimeoutMs = 2000
+/** How much of that the driver waits by itself: the event loop stands still meanwhile, and not even reads are answered. */
+const standstillMs = 10
 
 type Connection = InstanceType<typeof Database>
+
+const isBusy = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
+
+/** SQLite runs it as soon as no other process writes, at most two seconds from now. */
+async function execWhenFree(connection: Connection, sql: string): Promise<void> {
+  const untilMs = performance.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      connection.exec(sql)
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > untilMs) throw error
+      await sleep(5)
+    }
+  }
+}
 
 function unavailable(cause: unknown): TotpServerError {
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
@@ -104,7 +114,9 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
   async function commit(jobs: readonly Job[]): Promise<void> {
     const done: (() => void)[] = []
     try {
-      command('BEGIN IMMEDIATE')
+      await execWhenFree(connection, 'BEGIN IMMEDIATE').catch((error: unknown) => {
+        throw unavailable(error)
+      })
       for (const { work, isOneStatement, resolve, reject } of jobs) {
         if (!isOneStatement) command('SAVEPOINT job')
         try {
@@ -162,6 +174,7 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
       try {
         // SQLite would do so at close, but the driver's statements live on until they are collected, and a copy of the
         // one file would lack what is still in the log.
+        connection.pragma(`busy_timeout=${busyTimeoutMs}`)
         connection.pragma('wal_checkpoint(TRUNCATE)')
         connection.close()
         noteClosed()
@@ -207,21 +220,6 @@ function checkCopy(connection: Connection, file: string): void {
   writeNote(file, identity)
 }
 
-/** SQLite does not wait for the lock that a new file's switch to WAL takes: of two first starts at once, one is refused. */
-async function switchToWal(connection: Connection): Promise<void> {
-  const untilMs = performance.now() + busyTimeoutMs
-  for (;;) {
-    try {
-      connection.pragma('journal_mode=WAL')
-      return
-    } catch (error) {
-      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
-      if (!isBusy || performance.now() > untilMs) throw error
-      await sleep(5)
-    }
-  }
-}
-
 /**
  * Opens the SQLite file `totp.sqlite` in a folder, which is made, for its owner alone, where it is missing.
  * Several processes may open one folder. A commit is on disk when it is answered (WAL, `synchronous=FULL`).
@@ -237,17 +235,16 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
   let connection: Connection | undefined
   try {
     if (!inMemory) {
-      const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-      if (made !== undefined) chmodSync(dataDir, 0o700)
+      if (makeFolder(dataDir)) chmodSync(dataDir, 0o700)
       // The files that SQLite puts beside it get the same mode.
       closeSync(openSync(file, 'a', 0o600))
     }
     connection = new Database(inMemory ? dataDir : file, { timeout: busyTimeoutMs })
-    await switchToWal(connection)
+    await execWhenFree(connection, 'PRAGMA journal_mode=WAL')
     for (const pragma of ['synchronous=FULL', 'foreign_keys=ON']) connection.pragma(pragma)
     if (!inMemory) checkCopy(connection, file)
     // IMMEDIATE takes the one lock for writing, so that of two processes the second finds the tables made.
-    connection.exec('BEGIN IMMEDIATE')
+    await execWhenFree(connection, 'BEGIN IMMEDIATE')
     await migrate(async (sql) => {
       const statement = connection?.prepare(sql)
       if (statement?.reader) return statement.all() as { [column: string]: unknown }[]
@@ -255,6 +252,7 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
       return []
     }, "SELECT name FROM sqlite_master WHERE name = 'migrations'")
     connection.exec('COMMIT')
+    connection.pragma(`busy_timeout=${standstillMs}`)
   } catch (error) {
     connection?.close()
     throw new TotpServerError(

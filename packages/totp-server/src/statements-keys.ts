@@ -38,7 +38,16 @@ export function keyStatements(dialect: Dialect) {
         .selectFrom('signing_keys')
         .select('key_id')
         .where('key_id', '=', of<string>('keyId'))
-        .unionAll(db.selectFrom('totps').select('key_id').where('key_id', '=', of<string>('keyId')))
+        .unionAll(
+          db
+            .selectFrom('totps')
+            .select('key_id')
+            .where('key_id', '=', of<string>('keyId'))
+            // One whose first code never came is of no use to anybody.
+            .where((eb) =>
+              eb.or([eb('status', '<>', 'pending'), eb('expires_at', '>', value.integer('now'))]),
+            ),
+        )
         .limit(1),
     ),
     forgetKey: compile('forget_key', db.deleteFrom('key_checks').where('key_id', '=', of<string>('keyId'))),

@@ -88,7 +88,7 @@ export function recoveryCodeStatements(dialect: Dialect) {
           window_started_at: now,
           window_attempts: 1,
           consecutive_failures: 1,
-          locked_until: null,
+          locked_until: sql`case when 1 >= ${integer('maxFailures')} then ${now} + ${integer('lockMs')} else null end`,
         })
         .onConflict((oc) =>
           oc

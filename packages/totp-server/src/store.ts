@@ -198,7 +198,7 @@ export interface Queries {
   /** Ids of the encryption keys that were ever used here and not forgotten. */
   keyIds(): Promise<string[]>
   /** Whether a registration or a signing key is sealed with it. Looks at every row where none is. */
-  isKeyInUse(keyId: string): Promise<boolean>
+  isKeyInUse(keyId: string, nowMs: number): Promise<boolean>
   forgetKey(keyId: string): Promise<void>
   keyCheck(keyId: string): Promise<Uint8Array | null>
   /** Keeps the first one. */

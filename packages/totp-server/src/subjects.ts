@@ -1,6 +1,6 @@
 import { idPattern } from '@kit/totp-client/wire'
 import type { Context } from './context.js'
-import { looksLikeOwnId, newId } from './ids.js'
+import { isSlug, looksLikeOwnId, newId, spareSlug } from './ids.js'
 import { parseList, totpInUse } from './present.js'
 import { Refusal } from './refusal.js'
 import type { MemberRecord, UserRecord } from './store.js'
@@ -144,7 +144,8 @@ export async function provideMember(
     let found = await store.findOrganization(projectId, organization)
     if (found === null && isExternalId(organization)) {
       // The id given is the only name there is. In lower case it may be that of another one.
-      const made = emptyOrganization(context, organization, organization)
+      const slug = isSlug(organization) ? organization : spareSlug()
+      const made = emptyOrganization(context, organization, slug)
       await store.insertOrganization({ ...made, external_id: organization })
       found = await store.findOrganization(projectId, organization)
     }

@@ -25,6 +25,7 @@ const contextOver = (store: Store): Context => ({
   random: randomBytes,
   now: Date.now,
   signers: () => Promise.reject(new Error('An import signs nothing.')),
+  freshSigners: () => Promise.reject(new Error('An import signs nothing.')),
 })
 
 const entry: ImportEntry = {

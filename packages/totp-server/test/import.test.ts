@@ -138,6 +138,28 @@ test('a dry run reads a file and writes nothing', async () => {
   expect((await post('/v1/totps/authenticate', { user_id: 'ann', totp_code: '000000' })).status).toBe(404)
 })
 
+test('a dry run with another key leaves no trace of it', async () => {
+  const tried = await runImport(['--dry-run'], jsonLines(ann), {
+    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 8).toString('base64')}`,
+  })
+  expect(tried.code).toBe(0)
+  expect(await runImport([], jsonLines(ann))).toMatchObject({ code: 0 })
+})
+
+test('who comes twice, by two names of their organization, is refused before anything is written', async () => {
+  const made = await post('/v1/b2b/organizations', { organization_name: 'Acme', organization_slug: 'acme' })
+  const { organization_id } = made.body.organization
+  const input = jsonLines(
+    { organization_id: 'acme', member_id: 'bob', secret: secrets.ann },
+    { organization_id, member_id: 'bob', secret: secrets.bob },
+  )
+  const { code, lines } = await runImport([], input)
+  expect({ code, said: lines.at(-1) }).toEqual({
+    code: 1,
+    said: 'would import 1, unchanged 0, refused 1; nothing was changed',
+  })
+})
+
 test('one bad line stops the whole import, unless told to keep going', async () => {
   const input = jsonLines(ann, { ...ann, user_id: 'cy', secret: 'SENTINEL' }, { ...bob, member_id: 'dan' })
   const stopped = await runImport([], input)

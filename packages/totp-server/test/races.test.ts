@@ -6,12 +6,14 @@ import type { Queries } from '../src/store.js'
 import { startPostgres, type TestPostgres } from './postgres.js'
 import {
   altered,
+  basic,
   codeOf,
   createWorld,
   enrol,
   enrolMember,
   makeMember,
   projectId,
+  secret as projectSecret,
   register,
   registerMember,
   type World,
@@ -75,6 +77,42 @@ test('a registration that is never as it was read is called locked, and not read
   expect([answer.status, answer.body.error_type]).toEqual([429, 'user_lock_limit_reached'])
   await world.close()
 })
+
+test.each(Object.entries(engines))('who has just passed is not called locked, on %s', async (_name, open) => {
+  const world = createWorld(await open(), { limits: { failLevelMax: 3, failLevelDrainDays: 3 } })
+  const { user_id, secret } = await enrol(world)
+  const guess = async (totp_code: string) =>
+    (await world.post('/v1/totps/authenticate', { user_id, totp_code })).body
+  const told = []
+  for (let attempt = 0; attempt < 3; attempt++) {
+    told.push((await guess(wrongCode(secret, world.clock.nowMs))).error_details)
+  }
+  const untilFullSeconds = told[2].retry_after_seconds
+  expect(told).toEqual([
+    { attempts_left: 2 },
+    { attempts_left: 1 },
+    { attempts_left: 0, retry_after_seconds: untilFullSeconds },
+  ])
+  expect((await guess(codeOf(secret, world.clock.nowMs))).error_type).toBe('user_lock_limit_reached')
+  world.clock.nowMs += untilFullSeconds * 1_000
+  const { user } = await guess(codeOf(secret, world.clock.nowMs))
+  expect(user).toMatchObject({ is_locked: false, lock_expires_at: null })
+  await world.close()
+})
+
+test.each(Object.entries(engines))(
+  'a clock may count fractions of a millisecond, on %s',
+  async (_name, open) => {
+    const nowMs = Date.UTC(2026, 0, 2) + 0.25
+    const world = createWorld(await open(), { clock: () => nowMs, projectId: 'project-test-fractions' })
+    const authorization = basic('project-test-fractions', projectSecret)
+    const made = await world.call('POST', '/v1/users', { email: 'fay@example.com' }, { authorization })
+    const { user_id } = made.body
+    const started = await world.call('POST', '/v1/kit/sessions', { user_id }, { authorization })
+    expect(started.status).toBe(200)
+    await world.close()
+  },
+)
 
 describe.each(Object.entries(engines))('while a code is judged on %s', (_name, open) => {
   describe.each(Object.entries(kinds))('%s', (_kind, make) => {

@@ -154,6 +154,14 @@ describe('AUTO_PROVISION', () => {
     expect(moved.body.member).toMatchObject({ external_id: 'carol', email_address: '', status: 'active' })
   })
 
+  test('an organization whose name is no slug is given one', async () => {
+    const there = await world({ autoProvision: true })
+    const made = await there.post('/v1/b2b/totp', { organization_id: 'a|b', member_id: 'bob' })
+    const { organization_external_id, organization_slug } = made.body.organization
+    expect([made.status, organization_external_id]).toEqual([200, 'a|b'])
+    expect(organization_slug).toMatch(/^org-[0-9a-f-]{36}$/)
+  })
+
   test('T42: organizations whose names differ in case alone are two, whichever comes first', async () => {
     const { post } = await world({ autoProvision: true })
     const idOf = async (organization_id: string) => {
@@ -342,6 +350,74 @@ describe('secrets', () => {
     for (let attempt = 0; attempt < 6; attempt++)
       expect((await without.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(503)
     expect((await right.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+  })
+
+  test('F36: a session that no key opens costs no attempt', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const before = await world({ encryptionKeys: key('k1', 1), recoveryCodes: 'hashed' }, store)
+    const { user_id, secret: userSecret } = await enrol(before)
+    const { session_jwt } = (await before.post('/v1/kit/sessions', { user_id })).body
+    const both = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 1)}` })
+    both.clock.nowMs = before.clock.nowMs
+    const passed = { user_id, totp_code: codeOf(userSecret, both.clock.nowMs), session_duration_minutes: 5 }
+    expect((await both.post(authenticate, passed)).status).toBe(200)
+    expect((await both.post('/v1/kit/totps/recovery_codes/rotate', { user_id })).status).toBe(200)
+    const after = createWorld(store, { encryptionKeys: key('k2', 2) })
+    after.clock.nowMs = both.clock.nowMs + 60_000
+    const guess = { user_id, totp_code: codeOf(userSecret, after.clock.nowMs) }
+    for (let attempt = 0; attempt < 6; attempt++)
+      expect((await after.post(authenticate, { ...guess, session_jwt })).status).toBe(503)
+    expect((await after.post(authenticate, guess)).status).toBe(200)
+  })
+
+  test('T97: a registration that was never confirmed does not keep its key in use', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const before = await world({ encryptionKeys: key('k1', 1) }, store)
+    await register(before)
+    const after = createWorld(store, { encryptionKeys: key('k2', 2) })
+    after.clock.nowMs = before.clock.nowMs + 86_399_000
+    expect((await after.get('/readyz')).status).toBe(503)
+    after.clock.nowMs += 2_000
+    expect((await after.get('/readyz')).status).toBe(200)
+    const { user_id } = await enrol(after)
+    expect(user_id).toBeTruthy()
+  })
+
+  test('F36: no code is spent for a session that nobody could sign', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    let isBroken = true
+    const failing: Store = {
+      ...store,
+      signingKeys: async (...args) => {
+        if (isBroken) throw new Error('away')
+        return store.signingKeys(...args)
+      },
+    }
+    const there = await world({}, failing)
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(there)
+    const [recovery_code] = recovery_codes
+    const session_duration_minutes = 60
+    const byCode = { user_id, totp_code: codeOf(userSecret, there.clock.nowMs), session_duration_minutes }
+    const byRecovery = { user_id, recovery_code, session_duration_minutes }
+    expect((await there.post(authenticate, byCode)).status).toBe(500)
+    expect((await there.post('/v1/totps/recover', byRecovery)).status).toBe(500)
+    isBroken = false
+    expect((await there.post(authenticate, byCode)).status).toBe(200)
+    expect((await there.post('/v1/totps/recover', byRecovery)).status).toBe(200)
+  })
+
+  test('a process that signs by the old algorithm knows what another one signs by the new', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const old = await world({ sessionJwtAlgorithm: 'ES256' }, store)
+    const user_id = await makeUser(old)
+    expect((await old.post('/v1/kit/sessions', { user_id })).status).toBe(200)
+    const next = createWorld(store, { sessionJwtAlgorithm: 'RS256' })
+    const { session_jwt } = (await next.post('/v1/kit/sessions', { user_id })).body
+    expect((await old.post('/v1/sessions/authenticate', { session_jwt })).status).toBe(200)
+    expect((await old.get(`/v1/sessions/jwks/${projectId}`)).body.keys).toHaveLength(2)
+    const forged = `${session_jwt.slice(0, -8)}AAAAAAAA`
+    const refused = await old.post('/v1/sessions/authenticate', { session_jwt: forged })
+    expect(refused.body.error_type).toBe('jwt_invalid_claims')
   })
 
   test('F36: a process that has not got the new key yet charges nobody who enrolled under it', async () => {

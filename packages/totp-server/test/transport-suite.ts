@@ -246,6 +246,18 @@ export function transportSuite(worldOf: () => World): void {
     ])
   })
 
+  test('T98: a backslash before u0000 is text, and the NUL character is refused', async () => {
+    const world = worldOf()
+    const make = (path: string) => {
+      const untrusted_metadata = `{"path":"${path}"}`
+      const email = `${uniqueName('ada')}@example.com`
+      return world.post('/v1/users', `{"email":"${email}","untrusted_metadata":${untrusted_metadata}}`)
+    }
+    const kept = await make('C:\\\\u0000')
+    expect([kept.status, kept.body.user?.untrusted_metadata]).toEqual([200, { path: 'C:\\u0000' }])
+    for (const path of ['\\u0000', '\\\\\\u0000']) expect((await make(path)).status).toBe(400)
+  })
+
   test('T98: whatever text is put into whatever field, nothing breaks', async () => {
     const world = worldOf()
     const { user_id } = await enrol(world)

@@ -6,7 +6,14 @@ import { newRecoveryCodes, readRecoveryCodes, sealRecoveryCodes } from '../new-t
 import type { Operations } from '../operation.js'
 import { listedTotps } from '../present.js'
 import { Refusal } from '../refusal.js'
-import { checkClaims, findProof, openSession, recoveryCodeFactor } from '../session.js'
+import {
+  checkClaims,
+  findProof,
+  openSession,
+  recoveryCodeFactor,
+  requireSigners,
+  wantsSession,
+} from '../session.js'
 import { memberSessionFields, noSessionFields, userSessionFields } from '../session-fields.js'
 import { findMember, findUser, provideUser, requireTotpInUse, type Subject, withTotp } from '../subjects.js'
 
@@ -32,15 +39,16 @@ export const recoveryCodes: Operations<
   | 'b2b.recoveryCodes.recover'
 > = {
   async 'totps.recover'(context, input) {
+    const isForSession = wantsSession(input)
+    if (isForSession) await requireSigners(context)
     const subject = await findUser(context, input.user_id)
     const proof = await findProof(context, subject, input)
     checkClaims(proof, input)
     const paid = await payForRecoveryCode(context, subject, input.recovery_code)
-    const wantsSession = proof.kind !== 'none' || input.session_duration_minutes !== undefined
     const { totp, session } = await context.store.transaction(async (queries) => {
       const { codeId, totp } = await spendRecoveryCode(queries, context, paid)
       const factor = recoveryCodeFactor(codeId, context.now())
-      const session = wantsSession ? await openSession(queries, context, subject, proof, factor, input) : null
+      const session = isForSession ? await openSession(queries, context, subject, proof, factor, input) : null
       return { totp, session }
     })
     return {
@@ -77,6 +85,7 @@ export const recoveryCodes: Operations<
   },
 
   async 'b2b.recoveryCodes.recover'(context, input) {
+    await requireSigners(context)
     const subject = await findMember(context, input)
     const proof = await findProof(context, subject, input)
     checkClaims(proof, input)

@@ -34,7 +34,7 @@ const countGiven = (...values: readonly unknown[]) => values.filter((value) => v
 const jwks: Operation<'sessions.jwks'> = async (context, { project_id }) => {
   if (project_id !== context.projectId) throw new Refusal('project_not_found')
   const keys = []
-  for (const { jwk } of await context.signers()) {
+  for (const { jwk } of await context.freshSigners()) {
     const { kid, alg, use, kty = '', n, e, crv, x, y } = jwk
     // The certificate's fields are empty, as there is none.
     keys.push({ kid, alg, use, key_ops: ['verify'], kty, n, e, crv, x, y, x5c: [], x5tS256: '' })

@@ -18,8 +18,10 @@ import {
   openSession,
   type Proof,
   type ProofInput,
+  requireSigners,
   type SessionInput,
   totpFactor,
+  wantsSession,
 } from '../session.js'
 import { memberSessionFields, noSessionFields, userSessionFields } from '../session-fields.js'
 import {
@@ -91,6 +93,7 @@ export const totps: Operations<
 
   async 'totps.authenticate'(context, input) {
     const { user_id, totp_code, session_token, session_jwt, session_custom_claims } = input
+    if (wantsSession(input)) await requireSigners(context)
     // Where nothing else can be refused before the code, one statement finds and pays: a round trip less of three.
     const isCodeAlone = (session_token ?? session_jwt ?? session_custom_claims) === undefined
     const paid = isCodeAlone ? await findUserWithAttempt(context, user_id) : null
@@ -127,6 +130,7 @@ export const totps: Operations<
   },
 
   async 'b2b.totps.authenticate'(context, input) {
+    await requireSigners(context)
     const subject = await findMember(context, input)
     requireTotpAllowed(subject)
     const proof = await findProof(context, subject, input)

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { factorsOf, memberFields, userFields } from '../answer.js'
-import { looksLikeOwnId } from '../ids.js'
+import { isSlug, spareSlug } from '../ids.js'
 import type { Operations } from '../operation.js'
 import { presentMember, presentOrganization, presentUser, totpInUse } from '../present.js'
 import { Refusal } from '../refusal.js'
@@ -13,11 +12,6 @@ const email = /^[^\s@]{1,200}@[^\s@.]+(\.[^\s@.]+)*$/
 const maxEmailLength = 254
 
 const isEmail = (text: string) => text.length <= maxEmailLength && email.test(text)
-
-/** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
-const slug = /^[A-Za-z0-9._~-]{2,128}$/
-
-const isSlug = (text: string) => slug.test(text) && !looksLikeOwnId(text)
 
 const totpId = /^(member-)?totp-(test|live)-[A-Za-z0-9-]{1,64}$/
 
@@ -102,7 +96,7 @@ export const usersAndMembers: Operations<
     if (givenSlug !== undefined && !isSlug(givenSlug)) throw new Refusal('invalid_organization_slug')
     const slugOfName = name.toLowerCase().replace(/[^a-z0-9._~]+/g, '-')
     // Of a name in other letters nothing is left, and what is left may be another one's.
-    const slugs = givenSlug === undefined ? [slugOfName, `org-${randomUUID()}`] : [givenSlug]
+    const slugs = givenSlug === undefined ? [slugOfName, spareSlug()] : [givenSlug]
     const unnamed = {
       ...emptyOrganization(context, name, ''),
       external_id: checkExternalId(organization_external_id),
