@@ -96,8 +96,9 @@ export function accounts({ store, provider, cookie, bff }: Parts): Router {
   router.post('/sign-out', async (req, res) => {
     const { everywhere } = parse(SignOut, req.body ?? {})
     const here = cookie.read(req)
+    // Also where the sign-in is over already: MFA may live on by its own cookie.
+    await bff.signOut(req, res)
     if (here) {
-      await bff.signOut(req, res)
       if (everywhere) store.closeSignInsOf(here.person)
       else store.closeSignIn(cookie.tokenOf(req) ?? '')
     }

@@ -39,11 +39,7 @@ async function run(): Promise<void> {
   const programLog = createLogger(config.logLevel)
   const { logger } = programLog
   const log = createLog(logger)
-  const exit = (code: number) => {
-    // Where nobody reads the log, its last lines are not waited for.
-    setTimeout(() => process.exit(code), 1_000)
-    logger.flush(() => process.exit(code))
-  }
+  const exit = (code: number) => void programLog.end().then(() => process.exit(code))
   process.on('unhandledRejection', (error) => log.failure({ what: 'unhandledRejection', error }))
   process.on('uncaughtException', (error) => {
     log.failure({ what: 'uncaughtException', error })

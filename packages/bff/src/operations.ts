@@ -147,8 +147,9 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   /** A member's answer tells; for a user the provider is asked anew. */
   const remainingAfter = async ({ subject }: Call, accepted: AcceptedMfa): Promise<number | null> => {
-    if (accepted.recoveryCodesRemaining === null) standings.forgetRemaining(subject)
-    else standings.learnRemaining(subject, accepted.recoveryCodesRemaining)
+    const { recoveryCodesRemaining: told } = accepted
+    if (told !== null && (await capabilities()).reveal) standings.learnRemaining(subject, told)
+    else standings.forgetRemaining(subject)
     return standings.remaining(subject, accepted.reading)
   }
 

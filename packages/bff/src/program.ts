@@ -55,6 +55,8 @@ export interface ProgramLog {
   logger: pino.Logger
   /** How many lines nobody took. */
   dropped: () => number
+  /** Writes what is left. Waits a second at most, and lets go of the rest: where nobody reads it, the process could not end. */
+  end(): Promise<void>
 }
 
 /** A log that no request waits for: where nobody reads it, lines are dropped beyond one megabyte, and counted (F47). */
@@ -62,7 +64,19 @@ export function createLogger(level: string): ProgramLog {
   const destination = pino.destination({ fd: 2, sync: false, maxLength: 1_000_000 })
   let dropped = 0
   destination.on('drop', () => dropped++)
-  return { logger: pino({ level, base: null }, destination), dropped: () => dropped }
+  return {
+    logger: pino({ level, base: null }, destination),
+    dropped: () => dropped,
+    end: () =>
+      new Promise((resolve) => {
+        destination.once('close', resolve)
+        destination.end()
+        setTimeout(() => {
+          destination.destroy()
+          resolve()
+        }, 1_000)
+      }),
+  }
 }
 
 export interface Running {

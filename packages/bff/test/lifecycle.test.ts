@@ -107,12 +107,9 @@ describe.each(mounts)('mounted as %s', (mount) => {
     },
   )
 
-  it('of recovery codes that cannot be read again no number is told but the provider’s own', async () => {
+  it('of recovery codes that cannot be read again no number is told', async () => {
     await start({ recoveryCodes: 'hashed' })
-    for (const [subject, told] of [
-      [user(), null],
-      [member('grace', { organizationId: 'acme' }), 9],
-    ] as const) {
+    for (const subject of [user(), member('grace', { organizationId: 'acme' })]) {
       const browser = openBrowser(host, subject)
       await browser.status()
       const { secret } = (await browser.send('POST', '/mfa/totp', {})).body
@@ -123,7 +120,7 @@ describe.each(mounts)('mounted as %s', (mount) => {
       const recoveryCode = (await rotate()).body.recoveryCodes[0]
       expect((await browser.status()).body.recoveryCodesRemaining).toBeNull()
       const recovered = await browser.send('POST', '/mfa/totp/recover', { recoveryCode })
-      expect(recovered.body.recoveryCodesRemaining).toBe(told)
+      expect([recovered.status, recovered.body.recoveryCodesRemaining]).toEqual([200, null])
       await rotate()
       expect((await browser.status()).body.recoveryCodesRemaining).toBeNull()
     }

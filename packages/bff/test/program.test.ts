@@ -169,8 +169,8 @@ describe('kit-bff', () => {
     expect(JSON.parse(answers[1]?.text ?? '')).toMatchObject({ code: 'upstream_unavailable', status: 503 })
   })
 
-  it('F47: answers on while nobody reads its log', async () => {
-    const { url } = await start(environment({ LOG_LEVEL: 'trace' }))
+  it('F37, F47: answers on while nobody reads its log, and ends when it is told to', async () => {
+    const { child, url } = await start(environment({ LOG_LEVEL: 'trace' }))
     const agent = new Agent({ connections: 8 })
     const ask = async () => {
       for (let i = 0; i < 250; i++) {
@@ -183,6 +183,8 @@ describe('kit-bff', () => {
     }
     await Promise.all(Array.from({ length: 8 }, ask))
     await agent.close()
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 
   it('F47: counts the lines that nobody took', async () => {

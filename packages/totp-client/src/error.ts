@@ -1,7 +1,8 @@
 /**
  * Why a call failed.
  *
- * - `refused`: the provider understood the call and said no; `errorType` tells why. Nothing was done.
+ * - `refused`: the provider understood the call and said no; `errorType` tells why. Nothing was done, unless `status` is 500
+ *   or more: a fault of the provider's own may have come after the deed.
  * - `unreachable`: the provider did not get the call, or it was a read and no answer came. Trying again is safe.
  * - `timeout`: no whole answer within the deadline. A code that was sent may be spent.
  * - `outcome_unknown`: a call that changes something left, and no answer came back. A code that was sent may

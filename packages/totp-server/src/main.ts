@@ -49,20 +49,27 @@ async function run(): Promise<void> {
     onError: (error) => log.error(error, 'request failed'),
   })
 
+  /** Waits a second at most for the log: where nobody reads it, its last lines would keep the process for ever. */
+  function exit(code: number): void {
+    logSink.once('close', () => process.exit(code))
+    logSink.end()
+    setTimeout(() => {
+      logSink.destroy()
+      process.exit(code)
+    }, 1_000)
+  }
   async function stop(signal: string): Promise<void> {
     if (isClosing) return
     isClosing = true
     log.info({ signal }, 'closing')
     await served.close()
     await server.close()
-    logSink.flushSync()
-    process.exit(0)
+    exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal))
   process.on('uncaughtException', (error) => {
     log.fatal(error, 'stopped by a fault')
-    logSink.flushSync()
-    process.exit(1)
+    exit(1)
   })
 
   if (config.madeCredentials) {

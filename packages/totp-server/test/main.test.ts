@@ -196,6 +196,26 @@ test('F37: SIGTERM finishes the request under way, takes no other, and exits wit
   expect(await server.exited).toEqual({ code: 0, signal: null })
 })
 
+test('F37, F47: ends when it is told to, also where nobody reads its log', async () => {
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, [program], {
+    env: { PATH, ...dev(temporaryFolder()) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  let url: string | undefined
+  for await (const line of createInterface(child.stdout)) {
+    url = /^listening on (.+)$/.exec(line)?.[1]
+    if (url !== undefined) break
+  }
+  const ask = async () => {
+    for (let i = 0; i < 250; i++) expect((await fetch(`${url}/v1/users/nobody`)).status).toBe(401)
+  }
+  await Promise.all(Array.from({ length: 8 }, ask))
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
 test('T3: after kill -9 nothing that was answered is lost, and a spent code stays spent', async () => {
   const dataDir = temporaryFolder()
   const first = await start(dev(dataDir))
