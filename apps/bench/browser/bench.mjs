@@ -198,6 +198,7 @@ async function flows(browser, address) {
     note: 'From React’s render until the element is on the screen; the answers come from a function, so no network is in it.',
     columns: ['flow', 'first time ms', 'again ms, median'],
     rows,
+    plot: { label: 'again, less is better', unit: 'ms', column: 2 },
   })
 }
 
@@ -250,6 +251,7 @@ async function demo(browser) {
       note: 'Cold cache, the server on the same machine, so that the network is not in it. LCP: when the largest thing was painted. CLS: how much moved. TBT: how long tasks kept the page from answering.',
       columns: ['page', 'LCP ms', 'CLS', 'TBT ms', 'transferred kB'],
       rows: [['/', of('lcpMs'), of('cls'), of('blockingMs'), of('kilobytes')]],
+      plot: { label: 'until the largest thing was painted, less is better', unit: 'ms', column: 1 },
     })
   } finally {
     const ended = new Promise((resolve) => child.once('exit', resolve))
