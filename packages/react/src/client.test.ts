@@ -1,10 +1,12 @@
-import { expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { codeOf, FakeBff } from '../test/fake-bff.js'
 import { lateReads } from '../test/render-kit.js'
 import { createMfaClient, MfaError } from './index.js'
 
 const clientOf = (bff: FakeBff, timeoutMs?: number) =>
   createMfaClient({ baseUrl: '/mfa/', fetch: bff.fetch, timeoutMs })
+afterEach(() => void vi.unstubAllGlobals())
+
 const operations = (bff: FakeBff) => bff.calls.map(({ operation }) => operation)
 const failure = async (promise: Promise<unknown>): Promise<MfaError> => {
   const error = await promise.then(
@@ -23,6 +25,13 @@ it('reads the status first, for its CSRF token, and once only', async () => {
   expect(operations(bff)).toEqual(['status', 'create', 'cancel'])
   expect(bff.calls[1]?.csrf).toBe('csrf-1')
   expect(bff.calls[1]?.body).toEqual({})
+})
+
+it('takes a signal also where the browser cannot join two', async () => {
+  vi.stubGlobal('AbortSignal', { timeout: AbortSignal.timeout.bind(AbortSignal) })
+  const bff = new FakeBff()
+  await clientOf(bff).create(undefined, { signal: new AbortController().signal })
+  expect(bff.count('create')).toBe(1)
 })
 
 it('asks for one new CSRF token where the old one is refused, and no more', async () => {

@@ -106,10 +106,11 @@ export function useCodeInput({
     // A new array each time: a rejected character has to be taken out by a render as well.
     setSelection([caret, caret])
     if (fixed) return
-    const typed = bulk ? 'autofill' : next.length < value.length ? 'delete' : 'type'
-    change(next, /Paste|Drop/.test(`${inputType}`) ? 'paste' : typed)
-    // Text from before hydration is not completed: a browser that restores a form restores an old code.
-    if (self.handle && next.length === length && (bulk || next !== value)) onComplete?.(next)
+    const isPaste = /Paste|Drop/.test(inputType as string)
+    change(next, isPaste ? 'paste' : bulk ? 'autofill' : next.length < value.length ? 'delete' : 'type')
+    // Text from before hydration is not completed: a browser that restores a form restores an old code. Firefox ends a
+    // composition by two events, of which the second changes nothing.
+    if (self.handle && next.length === length && (isPaste || bulk || next !== value)) onComplete?.(next)
   }
 
   const handle = (

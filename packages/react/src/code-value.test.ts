@@ -88,7 +88,7 @@ describe('readEdit of an insertion', () => {
     expect(insertion('|', '12').bulk).toBe(true)
     expect(insertion('123456|', '7').bulk).toBe(false)
     expect(insertion('123456|', 'abc').bulk).toBe(false)
-    expect(insertion('[123456]', '123456').bulk).toBe(true)
+    expect(insertion('[123456]', '123456').bulk).toBe(false)
   })
 })
 

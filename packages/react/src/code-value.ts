@@ -51,6 +51,6 @@ export function readEdit(code: string, text: string, position: number, length: n
   return {
     value: value.slice(0, length),
     caret: Math.min(length, head.length),
-    bulk: digits.length > 1 || code === text,
+    bulk: digits.length > 1,
   }
 }

@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 
 interface HeadingProps {
-  /** The step that it stands over. */
-  step: string
+  /** What the step that it stands over is called, `loading` before the first. */
+  step: string | true
   /** The first step takes the focus too, since a click has brought it. */
   first?: boolean | undefined
   children: ReactNode

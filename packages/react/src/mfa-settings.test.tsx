@@ -26,6 +26,43 @@ it('shows the state, what is required and how many codes are left', async () => 
   expect(text).toContain('10 recovery codes left.')
 })
 
+it('does not offer to turn off what is required', async () => {
+  const bff = new FakeBff().enroll()
+  bff.required = true
+  renderKit(<MfaSettings />, bff)
+  await state('on')
+  expect(action('restart')).not.toBeNull()
+  expect(document.querySelector('[data-kit-action="remove"]')).toBeNull()
+})
+
+it('drops the codes that it shows when MFA is turned off elsewhere', async () => {
+  const bff = new FakeBff().enroll()
+  const { user, queryClient } = renderKit(<MfaSettings />, bff)
+  await state('on')
+  await user.click(action('reveal'))
+  await passStepUp(codeOf(1))
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+  bff.enrolled = false
+  await act(() => queryClient.invalidateQueries())
+  await state('off')
+  expect(codes()).toEqual([])
+})
+
+it('takes the focus to the heading when a setup that was begun before is cancelled', async () => {
+  const bff = new FakeBff()
+  const first = renderKit(<MfaSettings />, bff)
+  await state('off')
+  await first.user.click(action('start'))
+  await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+  first.unmount()
+  const { user } = renderKit(<MfaSettings />, bff)
+  await waitFor(() => expect(document.querySelector('[data-kit-action="cancel"]')).not.toBeNull())
+  expect(document.activeElement).toBe(document.body)
+  await user.click(action('cancel'))
+  await waitFor(() => expect(document.querySelector('[data-kit-action="cancel"]')).toBeNull())
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Set up an authenticator app' }))
+})
+
 it('sets up in place and stays until the codes are saved', async () => {
   const bff = new FakeBff()
   const { user } = renderKit(<MfaSettings />, bff)

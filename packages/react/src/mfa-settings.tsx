@@ -49,8 +49,8 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
   // While rendering, so that the page never shows the settings in between.
   if (unsaved ? view !== 'off' : status && view === 'on' && !status.enrolled) setView('off')
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: codes that are shown go with their person
-  useEffect(reveal.reset, [csrfToken])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: codes that are shown go with their person, and with MFA
+  useEffect(reveal.reset, [csrfToken, view])
 
   const home = () => {
     forget()
@@ -117,7 +117,7 @@ function Home({ status, reveal, onView }: HomeProps) {
         {capabilities.remove && button('restart', replace, () => onView('replace'))}
         {capabilities.reveal && button('reveal', codes.reveal, () => reveal.mutate())}
         {capabilities.rotate && button('rotate', rotate, () => onView('rotate'))}
-        {capabilities.remove && button('remove', t.remove, () => onView('remove'))}
+        {capabilities.remove && !status.required && button('remove', t.remove, () => onView('remove'))}
       </div>
     </>
   )

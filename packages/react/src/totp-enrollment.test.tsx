@@ -435,9 +435,9 @@ it('D06: offers the codes again after a reload that came before they were saved'
   expect(sessionStorage).toHaveLength(0)
 })
 
-it('replaces an authenticator: a fresh code first, then the old one goes, then the new one comes', async () => {
+it('D06: replaces an authenticator: a fresh code, the old one goes, the new one comes and is not replaced on reload', async () => {
   const bff = new FakeBff().enroll()
-  const { user } = renderKit(<TotpEnrollment replace />, bff)
+  const { user, unmount } = renderKit(<TotpEnrollment replace />, bff)
   await step('intro')
   expect(kit('enrollment')?.textContent).toContain('stops working first')
   await user.click(action('start'))
@@ -453,6 +453,9 @@ it('replaces an authenticator: a fresh code first, then the old one goes, then t
   ])
   enter(codeOf(2))
   await step('codes')
+  unmount()
+  renderKit(<TotpEnrollment replace />, bff)
+  await step('unsaved')
 })
 
 it('moves the focus to the heading of each new step', async () => {

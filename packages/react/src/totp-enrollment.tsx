@@ -124,7 +124,8 @@ export function TotpEnrollment({
 
   return (
     <section className={className} data-kit="enrollment" data-state={state.step} aria-label={title}>
-      <Heading step={state.step} first={autoFocus}>
+      {/* After a cancel the step is the same, and the button that had the focus gone. */}
+      <Heading step={(state as { resumable?: true }).resumable || state.step} first={autoFocus}>
         {title}
       </Heading>
       {content()}

@@ -124,10 +124,10 @@ export function useTotpEnrollment(options: TotpEnrollmentOptions = {}): TotpEnro
     if (!data) return { step: 'loading' }
     if (recoveryCodes) return { step: 'codes', recoveryCodes }
     if (phase) return { step: phase }
-    // `not_enrolled`: another browser has begun anew, which the status does not tell.
-    if (/expired|not_enrolled/.test(authenticate.error?.code ?? '')) return { step: 'expired' }
+    // `not_enrolled`: another browser has begun anew, which the status does not always tell.
+    if (/expired|not_enrolled/.test(authenticate.error?.code as string)) return { step: 'expired' }
     if (pending) return { step: 'scan', pending, secondsLeft }
-    if (!data.enrolled || replace) return { step: 'intro', resumable: !!data.pending }
+    if (!data.enrolled || (replace && !wasUnsaved)) return { step: 'intro', resumable: !!data.pending }
     return wasUnsaved ? { step: 'unsaved', canReveal: data.capabilities.reveal } : { step: 'enrolled' }
   })()
 

@@ -157,7 +157,7 @@ const states: Record<string, State> = {
       await appears('continue')
     },
   },
-  'settings: on': { part: <MfaSettings />, make: required, reach: () => appears('remove') },
+  'settings: on': { part: <MfaSettings />, make: required, reach: () => appears('restart') },
   'settings: remove': {
     part: <MfaSettings />,
     make: enrolled,

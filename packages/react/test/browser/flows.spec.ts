@@ -124,7 +124,7 @@ const walks: Record<string, { start: FlowPageProps; steps: Step[] }> = {
         name: 'home again',
         reach: async (page) => {
           await action(page, 'saved').click()
-          await action(page, 'remove').waitFor()
+          await action(page, 'rotate').waitFor()
         },
       },
     ],
@@ -381,6 +381,29 @@ test('in forced colours, where buttons have borders, no two of them overlap the 
   await visit(flow({ kit: 'settings', enrolled: true, verified: 'totp' }))
   await action(page, 'remove').click()
   await expect(action(page, 'cancel')).toHaveCSS('margin-inline-start', '0px')
+})
+
+test('a card keeps its width in what fits its content, and grows no wider than the window', async ({
+  visit,
+  page,
+}) => {
+  await visit(flow({ kit: 'challenge', enrolled: true }))
+  const widths = () =>
+    page.evaluate(() => {
+      const card = document.querySelector('[data-kit="challenge"]') as HTMLElement
+      const dialog = card.closest('dialog') ?? document.createElement('dialog')
+      if (!dialog.open) {
+        document.body.append(dialog)
+        dialog.append(card)
+        dialog.showModal()
+      }
+      return { card: card.offsetWidth, tooWide: dialog.scrollWidth > dialog.clientWidth }
+    })
+  await page.setViewportSize({ width: 1200, height: 800 })
+  expect(await widths()).toEqual({ card: 480, tooWide: false })
+  await page.setViewportSize({ width: 320, height: 800 })
+  const { card, tooWide } = await widths()
+  expect([card > 220 && card < 320, tooWide]).toEqual([true, false])
 })
 
 test.describe('on a phone', () => {
