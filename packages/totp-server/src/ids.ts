@@ -24,6 +24,16 @@ export const environmentOf = (projectId: string): Environment =>
 export const newId = (kind: IdKind, environment: Environment): string =>
   `${kind}-${environment}-${randomUUID()}`
 
+/**
+ * An id for rows that are stored many at a time: a UUID of version 7 (RFC 9562 section 5.7), whose first 48 bits are the
+ * time. With random ones each row of a set belongs to another page of the index, all of which a commit writes: a sixth
+ * of the CPU of a create.
+ */
+export function newOrderedId(kind: IdKind, environment: Environment): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${kind}-${environment}-${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
+}
+
 /** True for what could be an id of this server's making. No external id or slug may look like one. */
 export const looksLikeOwnId = (text: string): boolean => /^(user|organization|member)-(test|live)-/.test(text)
 

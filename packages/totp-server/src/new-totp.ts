@@ -1,6 +1,6 @@
 import { decodeBase32 } from './base32.js'
 import type { Context } from './context.js'
-import { newId } from './ids.js'
+import { newId, newOrderedId } from './ids.js'
 import { secretContext } from './judge.js'
 import { readRandom } from './random.js'
 import { makeRecoveryCodes, normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
@@ -87,7 +87,7 @@ export function sealRecoveryCodes(
     const normalised = normaliseRecoveryCode(code)
     if (normalised === null) throw new Refusal('invalid_recovery_code')
     const ids = {
-      recovery_code_id: newId('totp-recovery-code', context.environment),
+      recovery_code_id: newOrderedId('totp-recovery-code', context.environment),
       subject_id: totp.subject_id,
     }
     const sealed =

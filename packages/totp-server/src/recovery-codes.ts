@@ -4,25 +4,24 @@ import { type RandomBytes, readRandom } from './random.js'
 /** How many codes a set has. */
 export const recoveryCodeCount = 10
 
-/** Crockford's base32 alphabet: no i, l, o, u. 32 letters, so five random bits make one without bias. */
+/** Letters of one code, without its dashes. */
+const codeLetters = 16
+
+/** Crockford's base32 alphabet: no i, l, o, u. 32 letters, so five bits of a random byte choose one without bias. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** One code as people see it: 80 random bits as `xxxx-xxxx-xxxx-xxxx`. */
-function makeRecoveryCode(random: RandomBytes): string {
-  let bits = 0n
-  for (const byte of readRandom(random, 10)) bits = (bits << 8n) | BigInt(byte)
-  let letters = ''
-  for (let i = 15n; i >= 0n; i--) letters += alphabet.charAt(Number((bits >> (5n * i)) & 31n))
-  return letters.replace(/.{4}(?=.)/g, '$&-')
-}
-
 /**
- * A new set of ten codes, each `xxxx-xxxx-xxxx-xxxx`.
+ * A new set of ten codes, each 80 random bits as `xxxx-xxxx-xxxx-xxxx`.
  *
  * @throws Error when the random source gives too few bytes
  */
 export function makeRecoveryCodes(random: RandomBytes): string[] {
-  return Array.from({ length: recoveryCodeCount }, () => makeRecoveryCode(random))
+  // Drawn at once: a call costs 3 µs whatever it brings.
+  const bytes = readRandom(random, recoveryCodeCount * codeLetters)
+  const letters = Array.from(bytes, (byte) => alphabet.charAt(byte & 31)).join('')
+  return Array.from({ length: recoveryCodeCount }, (_, nth) =>
+    letters.slice(nth * codeLetters, (nth + 1) * codeLetters).replace(/.{4}(?=.)/g, '$&-'),
+  )
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   queryBuilder,
   value,
 } from './statement.js'
-import { type JoinedTotp, totpColumns } from './statements-totps.js'
+import { type JoinedTotp, totpColumns, totpCount } from './statements-totps.js'
 import type { MembersTable, OrganizationsTable, UsersTable } from './tables.js'
 
 /** Columns of `organizations` beside those of a member. */
@@ -84,6 +84,7 @@ export function subjectStatements(dialect: Dialect) {
         .$if(isTable, (query) => query.innerJoin(table, (join) => join.onTrue()).select(placeOfCall()))
         .selectAll('users')
         .select(totpColumns)
+        .$if(dialect === 'sqlite', (query) => query.select(totpCount('users.user_id')))
         .where('users.project_id', '=', of<string>('projectId'))
         .where((eb) =>
           eb.or([
@@ -109,6 +110,7 @@ export function subjectStatements(dialect: Dialect) {
         .selectAll('members')
         .select(organizationColumns)
         .select(totpColumns)
+        .$if(dialect === 'sqlite', (query) => query.select(totpCount('members.member_id')))
         .where(
           'members.organization_id',
           '=',

@@ -1,4 +1,4 @@
-import { compile, type Dialect, kysely, queryBuilder, value } from './statement.js'
+import { compile, type Dialect, kysely, queryBuilder, rowCount, value } from './statement.js'
 import type { TotpsTable } from './tables.js'
 
 /** Columns of `totps` beside those of the subject it belongs to; all null where the subject has none. */
@@ -21,6 +21,14 @@ export const totpColumns = [
   'totps.expires_at as totp_expires_at',
   'totps.created_at as totp_created_at',
 ] as const
+
+/** The {@link rowCount} of a subject's registrations beside the subject. */
+export const totpCount = (subject: 'users.user_id' | 'members.member_id') => {
+  const { sql } = kysely()
+  return sql<number>`(select count(*) from totps as counted where counted.subject_id = ${sql.ref(subject)})`.as(
+    rowCount,
+  )
+}
 
 /** Registrations: made, found, removed. What a code does to them is in statements-attempts.ts. */
 export function totpStatements(dialect: Dialect) {

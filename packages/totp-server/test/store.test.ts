@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'libsql'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openPostgres, openSqlite, type Store, TotpServerError } from '../src/index.js'
 import { attemptLimitsOf, defaultLimits, recoveryLimitsOf } from '../src/limits.js'
@@ -229,6 +233,22 @@ describe.each(Object.entries(engines))('the store on %s', async (name, open) => 
     const pending = { status: 'pending', expires_at: now + 1000 } as const
     expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(true)
     expect(await store.insertTotp(totp(row.subject_id, pending))).toBe(false)
+  })
+
+  test('T48: gives a subject with both its registrations, the one in use and the pending one', async () => {
+    const pending = { status: 'pending', expires_at: now + 1000 } as const
+    const { row } = await activeTotp()
+    await store.insertTotp(totp(row.subject_id, pending))
+    const found = await store.findUser(project, row.subject_id)
+    expect(found?.totps.map(({ status }) => status).sort()).toEqual(['active', 'pending'])
+
+    const acme = organization()
+    await store.insertOrganization(acme)
+    const ada = member(acme.organization_id)
+    await store.insertMember(ada)
+    for (const kind of [{}, pending]) await store.insertTotp(totp(ada.member_id, kind))
+    const record = await store.findMember(project, acme.organization_id, ada.member_id)
+    expect(record?.totps.map(({ status }) => status).sort()).toEqual(['active', 'pending'])
   })
 
   test('T97: a key is in use while a registration or a signing key is sealed with it', async () => {
@@ -747,6 +767,24 @@ describe.each(Object.entries(engines))('the store on %s', async (name, open) => 
     ]
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'unavailable' })
   })
+})
+
+test('T42: SQLite answers for whom it is asked, also after a statement that failed', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kit-store-'))
+  const store = await openSqlite({ dataDir })
+  const other = new Database(join(dataDir, 'totp.sqlite'))
+  const [ada, bob] = [user(), user()]
+  for (const one of [ada, bob]) await store.insertUser(one)
+  const found = async ({ user_id }: UsersTable) => (await store.findUser(project, user_id))?.user.user_id
+  expect(await found(ada)).toBe(ada.user_id)
+  other.exec('ALTER TABLE users RENAME TO elsewhere')
+  await expect(found(ada)).rejects.toMatchObject({ code: 'unavailable' })
+  other.exec('ALTER TABLE elsewhere RENAME TO users')
+  expect(await found(bob)).toBe(bob.user_id)
+  expect(await found(user())).toBeUndefined()
+  other.close()
+  await store.close()
+  rmSync(dataDir, { recursive: true })
 })
 
 test('F45: SQLite carries out what was asked for before it is closed, and nothing after', async () => {
