@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { Refusal } from './refusal.js'
 
 /** The user of Basic credentials holds no colon: RFC 7617 section 2. */
@@ -9,7 +9,7 @@ export const areSecrets = (secrets: readonly string[]): boolean =>
   (secrets.length === 1 || secrets.length === 2) &&
   secrets.every((secret) => /^[\x21-\x7e]{16,}$/.test(secret))
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
+const digest = (text: string) => hash('sha256', text, 'buffer')
 
 /**
  * Checks HTTP Basic credentials (RFC 7617): user is the project id, password one of its secrets. Digests of equal

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { type RandomBytes, readRandom } from './random.js'
 
 /** What an id is of; `member-totp` is a member's registration, `totp` a user's. */
@@ -50,4 +50,4 @@ export const newToken = (random: RandomBytes): string =>
   Buffer.from(readRandom(random, 33)).toString('base64url')
 
 /** What a token is found by; with 264 bits in it a plain hash is enough. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')
+export const hashToken = (token: string): string => hash('sha256', token, 'base64url')

@@ -14,6 +14,12 @@ const busyTimeoutMs = 2000
 /** How much of that the driver waits by itself: the event loop stands still meanwhile, and not even reads are answered. */
 const standstillMs = 10
 
+/**
+ * Most memory that pages of the file are kept in. SQLite's own 2 MB does not hold the inner pages of the indexes of a
+ * million people, who then cost 7 % more.
+ */
+const cacheKiB = 65_536
+
 type Connection = InstanceType<typeof Database>
 
 const isBusy = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
@@ -253,7 +259,8 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
     }
     connection = new Database(inMemory ? dataDir : file, { timeout: busyTimeoutMs })
     await execWhenFree(connection, 'PRAGMA journal_mode=WAL')
-    for (const pragma of ['synchronous=FULL', 'foreign_keys=ON']) connection.pragma(pragma)
+    for (const pragma of ['synchronous=FULL', 'foreign_keys=ON', `cache_size=-${cacheKiB}`])
+      connection.pragma(pragma)
     if (!inMemory) checkCopy(connection, file)
     // IMMEDIATE takes the one lock for writing, so that of two processes the second finds the tables made.
     await execWhenFree(connection, 'BEGIN IMMEDIATE')
