@@ -126,6 +126,23 @@ it('F16: counts a caller that waited in vain, and not one that went away', async
   expect(states).toEqual(['open'])
 })
 
+it('F16: a try that its caller gave up decides nothing, and the next call tries', async () => {
+  const { clock, provider, states, guarded, call, repeat } = setUp()
+  provider.answer = answers.fault
+  await repeat(20)
+  clock.ms += 10_000
+  provider.answer = () => new Promise<Response>(() => {})
+  const stop = new AbortController()
+  const given = guarded.sessions.revoke({ session_token: 't' }, { signal: stop.signal })
+  stop.abort()
+  await expect(given).rejects.toThrow('aborted')
+  expect(states).toEqual(['open', 'half_open', 'open'])
+  provider.answer = answers.fault
+  expect(await call()).toBe('refused refused')
+  expect(await call()).toBe('unreachable breaker_open')
+  expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'open'])
+})
+
 it('times every call, on every level of the client', async () => {
   const { calls, guarded } = setUp()
   await guarded.sessions.revoke({ session_token: 't' })

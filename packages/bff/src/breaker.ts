@@ -58,9 +58,14 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
     })
   }
 
-  const record = (tried: boolean, failed: boolean) => {
-    if (tried) return enter(failed ? 'open' : 'closed')
-    if (state !== 'closed') return
+  const record = (tried: boolean, verdict: Verdict) => {
+    if (tried) {
+      enter(verdict === 'works' ? 'closed' : 'open')
+      // As much is known as before: the next call tries.
+      if (verdict === 'unknown') openUntilMs = clock()
+      return
+    }
+    if (verdict === 'unknown' || state !== 'closed') return
     const second = Math.floor(clock() / 1_000)
     if (seconds.at(-1)?.second !== second) {
       seconds = [
@@ -71,7 +76,7 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
     const last = seconds.at(-1)
     if (last) {
       last.calls++
-      if (failed) last.failures++
+      if (verdict === 'failed') last.failures++
     }
     const calls = seconds.reduce((sum, one) => sum + one.calls, 0)
     const failures = seconds.reduce((sum, one) => sum + one.failures, 0)
@@ -85,11 +90,11 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
       onCall?.({ endpoint, durationMs: clock() - begun, outcome })
     try {
       const answer = await run()
-      record(tries, false)
+      record(tries, 'works')
       done('ok')
       return answer
     } catch (error) {
-      record(tries, isFailure(error, clock() - begun))
+      record(tries, verdictOf(error, clock() - begun))
       done(error instanceof TotpClientError ? error.code : 'internal')
       throw error
     }
@@ -101,12 +106,14 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
 /** A caller that waited this long and went speaks against the provider; one that went sooner may have had reasons. */
 const longWaitMs = 1_000
 
-/** What speaks against the provider: no whole answer, or one of its own faults. */
-function isFailure(error: unknown, durationMs: number): boolean {
-  if (!(error instanceof TotpClientError)) return false
-  if (error.reason === 'aborted') return durationMs >= longWaitMs
-  if (error.reason === 'overloaded') return false
-  return error.code !== 'refused' || (error.status ?? 0) >= 500
+/** What a call says of the provider. */
+type Verdict = 'works' | 'failed' | 'unknown'
+
+/** No whole answer, or one of the provider's own faults, speaks against it; what never reached it says nothing. */
+function verdictOf(error: unknown, durationMs: number): Verdict {
+  if (!(error instanceof TotpClientError) || error.reason === 'overloaded') return 'unknown'
+  if (error.reason === 'aborted') return durationMs >= longWaitMs ? 'failed' : 'unknown'
+  return error.code !== 'refused' || (error.status ?? 0) >= 500 ? 'failed' : 'works'
 }
 
 type Around = <T>(endpoint: string, run: () => Promise<T>) => Promise<T>
