@@ -83,8 +83,8 @@ export const mutants = [
         'if (!(await queries.acceptStep(key, step, nowMs)) && (await queries.hasTotpInUse(key.subjectId))) throw',
       ],
     ],
-    tests: [`${server}/test/proof/model.test.ts`],
-    only: 'SQLite',
+    tests: [`${server}/test/server.test.ts`],
+    only: 'its registration is gone',
   },
   {
     name: 'attempts counted after the code was judged',

@@ -277,6 +277,26 @@ describe('secrets', () => {
     Buffer.from(Buffer.from(text).toString('hex')),
   ]
 
+  test('a right code is not accepted once its registration is gone, though it went while the code was judged', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const enrolled = await enrol(await world({}, store))
+    const { user_id, totp_id } = enrolled
+    let removes = 0
+    const remove = async () => {
+      removes += Number(await store.deleteTotp(user_id, totp_id))
+    }
+    const there = await world(
+      {},
+      altered(store, (queries) => ({
+        acceptStep: async (...args) => remove().then(() => queries.acceptStep(...args)),
+      })),
+    )
+    there.clock.nowMs = startMs + 60_000
+    const totp_code = codeOf(enrolled.secret, there.clock.nowMs)
+    const { status, body } = await there.post(authenticate, { user_id, totp_code })
+    expect([status, body.error_type, removes]).toEqual([401, 'totp_code_already_authenticated', 1])
+  })
+
   test('T97: a sealed secret opens in no other row; that is the server’s fault and costs no attempt', async () => {
     const store = await openSqlite({ dataDir: ':memory:' })
     let stolen: Uint8Array | undefined
