@@ -5,7 +5,7 @@ import { secretContext } from './judge.js'
 import { readRandom } from './random.js'
 import { makeRecoveryCodes, normaliseRecoveryCode, recoveryCodeHash } from './recovery-codes.js'
 import { Refusal } from './refusal.js'
-import type { Queries } from './store.js'
+import type { NewRecoveryCode, Queries } from './store.js'
 import type { Subject } from './subjects.js'
 import type { RecoveryCodesTable, TotpsTable } from './tables.js'
 
@@ -79,27 +79,22 @@ export function sealRecoveryCodes(
   context: Context,
   totp: TotpsTable,
   codes: readonly string[],
-): RecoveryCodesTable[] {
+): NewRecoveryCode[] {
   const { keyring } = context
+  const { subject_id } = totp
   const key_id = keyring.currentKeyId
   const pepper = keyring.pepper(key_id)
-  return codes.map((code, place) => {
+  return codes.map((code) => {
     const normalised = normaliseRecoveryCode(code)
     if (normalised === null) throw new Refusal('invalid_recovery_code')
-    const ids = {
-      recovery_code_id: newOrderedId('totp-recovery-code', context.environment),
-      subject_id: totp.subject_id,
-    }
-    const sealed =
-      context.recoveryCodes === 'sealed' ? keyring.seal(Buffer.from(code), codeContext(ids, context)) : null
+    const recovery_code_id = newOrderedId('totp-recovery-code', context.environment)
+    const place = codeContext({ subject_id, recovery_code_id }, context)
+    const sealed = context.recoveryCodes === 'sealed' ? keyring.seal(Buffer.from(code), place) : null
     return {
-      ...ids,
-      totp_id: totp.totp_id,
-      code_hash: recoveryCodeHash(pepper, totp.subject_id, normalised),
+      recovery_code_id,
+      code_hash: recoveryCodeHash(pepper, subject_id, normalised),
       key_id,
       sealed_code: sealed?.sealed ?? null,
-      place,
-      used_at: null,
     }
   })
 }
@@ -135,14 +130,14 @@ export async function storeTotp(
   await context.store.transaction(async (queries) => {
     // Of several at once the last one stays: each sees what the one before it has stored, and takes its place.
     // Sent together, and carried out one after the other.
-    const [, , isInUse] = await Promise.all([
+    const [, , isInUse, isStored] = await Promise.all([
       queries.lockSubject(totp.subject_id),
       queries.deletePendingTotp(totp.subject_id),
       queries.hasTotpInUse(totp.subject_id),
+      queries.insertTotp(totp, codes),
     ])
     if (isInUse) throw new Refusal('active_totp_exists')
-    if (!(await queries.insertTotp(totp))) throw new Refusal('pending_totp_exists')
-    await queries.insertRecoveryCodes(codes)
+    if (!isStored) throw new Refusal('pending_totp_exists')
     await also?.(queries)
   })
 }

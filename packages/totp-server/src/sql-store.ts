@@ -1,8 +1,7 @@
 import type { Dialect, Run, Value, Values } from './statement.js'
 import { compileStatements, type Statements } from './statements.js'
-import type { JoinedTotp } from './statements-totps.js'
-import type { AttemptLimits, Queries, Store, TotpKey, UserKey } from './store.js'
-import type { TotpsTable } from './tables.js'
+import { totpOf } from './statements-totps.js'
+import type { AttemptLimits, NewRecoveryCode, Queries, Store, TotpKey, UserKey } from './store.js'
 
 /** What differs between the engines: a connection. Rejects with `TotpServerError` `unavailable` when there is none. */
 export interface Engine {
@@ -12,40 +11,6 @@ export interface Engine {
   /** Several statements as one; rolled back when `work` throws, and on PostgreSQL run again after a deadlock. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>
   close(): Promise<void>
-}
-
-function totpOf(row: JoinedTotp): TotpsTable[] {
-  const {
-    totp_totp_id: totp_id,
-    totp_project_id: project_id,
-    totp_subject_id: subject_id,
-    totp_status: status,
-    totp_sealed_secret: sealed_secret,
-    totp_key_id: key_id,
-    totp_algorithm: algorithm,
-  } = row
-  if (totp_id === null || project_id === null || subject_id === null || status === null) return []
-  if (sealed_secret === null || key_id === null || algorithm === null) return []
-  return [
-    {
-      totp_id,
-      project_id,
-      subject_id,
-      status,
-      sealed_secret,
-      key_id,
-      algorithm,
-      digits: row.totp_digits ?? 6,
-      period_seconds: row.totp_period_seconds ?? 30,
-      last_step: row.totp_last_step ?? -1,
-      consecutive_failures: row.totp_consecutive_failures ?? 0,
-      fail_level: row.totp_fail_level ?? 0,
-      fail_level_at: row.totp_fail_level_at ?? 0,
-      locked_until: row.totp_locked_until,
-      expires_at: row.totp_expires_at,
-      created_at: row.totp_created_at ?? 0,
-    },
-  ]
 }
 
 /** What the statements that pay for an attempt take. */
@@ -69,7 +34,24 @@ function attemptValues(key: TotpKey | UserKey, nowMs: number, limits: AttemptLim
   }
 }
 
+/** What the statements that store a set of recovery codes take, beside the registration. */
+function codeValues(codes: readonly NewRecoveryCode[]): Record<string, Value> {
+  const values: Record<string, Value> = {}
+  codes.forEach((code, place) => {
+    values[`recovery_code_id${place}`] = code.recovery_code_id
+    values[`code_hash${place}`] = code.code_hash
+    values[`key_id${place}`] = code.key_id
+    values[`sealed_code${place}`] = code.sealed_code
+  })
+  return values
+}
+
 function createQueries(run: Run, statements: () => Statements, dialect: Dialect): Queries {
+  const insertRecoveryCodes: Queries['insertRecoveryCodes'] = async ({ totp_id, subject_id }, codes) => {
+    if (codes.length === 0) return
+    const values = Object.assign(codeValues(codes), { totp_id, subject_id })
+    await run(statements().insertRecoveryCodes(codes.length), values)
+  }
   return {
     async findUser(projectId, reference) {
       const rows = await run(statements().findUser, { projectId, reference })
@@ -130,7 +112,16 @@ function createQueries(run: Run, statements: () => Statements, dialect: Dialect)
       // On SQLite no two transactions write at a time.
       if (dialect === 'postgres') await run(statements().lockSubject, { subjectId })
     },
-    insertTotp: async (totp) => (await run(statements().insertTotp, { ...totp })).length === 1,
+    async insertTotp(totp, codes = []) {
+      const { insertTotp, insertTotpWithCodes } = statements()
+      if (dialect === 'sqlite' || codes.length === 0) {
+        const isMade = (await run(insertTotp, { ...totp })).length === 1
+        if (isMade) await insertRecoveryCodes(totp, codes)
+        return isMade
+      }
+      const values = Object.assign(codeValues(codes), totp)
+      return (await run(insertTotpWithCodes(codes.length), values)).length === 1
+    },
     hasTotpInUse: async (subjectId) => (await run(statements().findTotpInUse, { subjectId })).length > 0,
     async deletePendingTotp(subjectId) {
       await run(statements().deletePendingTotp, { subjectId })
@@ -160,13 +151,7 @@ function createQueries(run: Run, statements: () => Statements, dialect: Dialect)
       await run(statements().restoreTotp, { totpId })
     },
 
-    async insertRecoveryCodes(codes) {
-      if (codes.length === 0) return
-      const columns = codes.flatMap((code, index) =>
-        Object.entries(code).map(([column, cell]): [string, Value] => [`${column}${index}`, cell]),
-      )
-      await run(statements().insertRecoveryCodes(codes.length), Object.fromEntries(columns))
-    },
+    insertRecoveryCodes,
     lockTotp: async (totpId) => (await run(statements().lockTotp, { totpId })).length === 1,
     async deleteRecoveryCodes(totpId) {
       await run(statements().deleteRecoveryCodes, { totpId })

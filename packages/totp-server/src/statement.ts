@@ -188,6 +188,16 @@ export function compile<Row>(name: string, query: Compilable<Row>): Statement<Ro
   }
 }
 
+/** A statement whose text depends on a number of rows, compiled once for each number. */
+export function forCount<Row>(make: (count: number) => Statement<Row>): (count: number) => Statement<Row> {
+  const made = new Map<number, Statement<Row>>()
+  return (count) => {
+    const statement = made.get(count) ?? make(count)
+    made.set(count, statement)
+    return statement
+  }
+}
+
 /**
  * Compiles a statement that many requests ask for at the same time. PostgreSQL takes a list of each value and joins the
  * table that they make, a row a call, so that thirty calls cost little more than one; a call by itself it takes with its

@@ -1,14 +1,4 @@
-import { compile, type Dialect, kysely, queryBuilder, type Statement, value } from './statement.js'
-
-/** A statement whose text depends on a number of rows, compiled once for each number. */
-function forCount<Row>(make: (count: number) => Statement<Row>): (count: number) => Statement<Row> {
-  const made = new Map<number, Statement<Row>>()
-  return (count) => {
-    const statement = made.get(count) ?? make(count)
-    made.set(count, statement)
-    return statement
-  }
-}
+import { compile, type Dialect, forCount, kysely, queryBuilder, value } from './statement.js'
 
 /** Recovery codes, and each subject's budget of attempts with them. */
 export function recoveryCodeStatements(dialect: Dialect) {
@@ -20,20 +10,19 @@ export function recoveryCodeStatements(dialect: Dialect) {
   const recoveryFailures = sql<number>`case when recovery_budgets.locked_until is null then recovery_budgets.consecutive_failures + 1 else 1 end`
 
   return {
-    /** For that many codes. */
+    /** That many codes of one registration. */
     insertRecoveryCodes: forCount((count) =>
       compile(
         `insert_recovery_codes_${count}`,
         db.insertInto('recovery_codes').values(
-          Array.from({ length: count }, (_, index) => ({
-            recovery_code_id: of<string>(`recovery_code_id${index}`),
-            totp_id: of<string>(`totp_id${index}`),
-            subject_id: of<string>(`subject_id${index}`),
-            code_hash: of<string>(`code_hash${index}`),
-            key_id: of<string>(`key_id${index}`),
-            sealed_code: of<Uint8Array | null>(`sealed_code${index}`),
-            place: of<number>(`place${index}`),
-            used_at: of<number | null>(`used_at${index}`),
+          Array.from({ length: count }, (_, place) => ({
+            recovery_code_id: of<string>(`recovery_code_id${place}`),
+            totp_id: of<string>('totp_id'),
+            subject_id: of<string>('subject_id'),
+            code_hash: of<string>(`code_hash${place}`),
+            key_id: of<string>(`key_id${place}`),
+            sealed_code: of<Uint8Array | null>(`sealed_code${place}`),
+            place: sql.lit(place),
           })),
         ),
       ),

@@ -1,4 +1,4 @@
-import { compile, type Dialect, kysely, queryBuilder, rowCount, value } from './statement.js'
+import { compile, type Dialect, forCount, kysely, queryBuilder, rowCount, value } from './statement.js'
 import type { TotpsTable } from './tables.js'
 
 /** Columns of `totps` beside those of the subject it belongs to; all null where the subject has none. */
@@ -22,6 +22,41 @@ export const totpColumns = [
   'totps.created_at as totp_created_at',
 ] as const
 
+/** The registration in a row that joins one, if it has one. */
+export function totpOf(row: JoinedTotp): TotpsTable[] {
+  const {
+    totp_totp_id: totp_id,
+    totp_project_id: project_id,
+    totp_subject_id: subject_id,
+    totp_status: status,
+    totp_sealed_secret: sealed_secret,
+    totp_key_id: key_id,
+    totp_algorithm: algorithm,
+  } = row
+  if (totp_id === null || project_id === null || subject_id === null || status === null) return []
+  if (sealed_secret === null || key_id === null || algorithm === null) return []
+  return [
+    {
+      totp_id,
+      project_id,
+      subject_id,
+      status,
+      sealed_secret,
+      key_id,
+      algorithm,
+      digits: row.totp_digits ?? 6,
+      period_seconds: row.totp_period_seconds ?? 30,
+      last_step: row.totp_last_step ?? -1,
+      consecutive_failures: row.totp_consecutive_failures ?? 0,
+      fail_level: row.totp_fail_level ?? 0,
+      fail_level_at: row.totp_fail_level_at ?? 0,
+      locked_until: row.totp_locked_until,
+      expires_at: row.totp_expires_at,
+      created_at: row.totp_created_at ?? 0,
+    },
+  ]
+}
+
 /** The {@link rowCount} of a subject's registrations beside the subject. */
 export const totpCount = (subject: 'users.user_id' | 'members.member_id') => {
   const { sql } = kysely()
@@ -35,6 +70,30 @@ export function totpStatements(dialect: Dialect) {
   const { sql } = kysely()
   const db = queryBuilder(dialect)
   const { of, integer } = value
+  const inserted = db
+    .insertInto('totps')
+    .values({
+      totp_id: of('totp_id'),
+      project_id: of('project_id'),
+      subject_id: of('subject_id'),
+      status: of('status'),
+      sealed_secret: of('sealed_secret'),
+      key_id: of('key_id'),
+      algorithm: of('algorithm'),
+      digits: of('digits'),
+      period_seconds: of('period_seconds'),
+      last_step: of('last_step'),
+      consecutive_failures: of('consecutive_failures'),
+      fail_level: of('fail_level'),
+      fail_level_at: of('fail_level_at'),
+      locked_until: of('locked_until'),
+      expires_at: of('expires_at'),
+      created_at: of('created_at'),
+    })
+    .onConflict((oc) => oc.doNothing())
+  const codeRow = (place: number) =>
+    sql`(${of(`recovery_code_id${place}`)}, ${of(`code_hash${place}`)}, ${of(`key_id${place}`)}, cast(${of(`sealed_code${place}`)} as bytea), ${sql.lit(place)})`
+  const codeRows = (count: number) => sql.join(Array.from({ length: count }, (_, place) => codeRow(place)))
 
   return {
     /**
@@ -47,30 +106,32 @@ export function totpStatements(dialect: Dialect) {
         sql`pg_advisory_xact_lock(2, hashtext(cast(${of<string>('subjectId')} as text)))`.as('locked'),
       ),
     ),
-    insertTotp: compile(
-      'insert_totp',
-      db
-        .insertInto('totps')
-        .values({
-          totp_id: of('totp_id'),
-          project_id: of('project_id'),
-          subject_id: of('subject_id'),
-          status: of('status'),
-          sealed_secret: of('sealed_secret'),
-          key_id: of('key_id'),
-          algorithm: of('algorithm'),
-          digits: of('digits'),
-          period_seconds: of('period_seconds'),
-          last_step: of('last_step'),
-          consecutive_failures: of('consecutive_failures'),
-          fail_level: of('fail_level'),
-          fail_level_at: of('fail_level_at'),
-          locked_until: of('locked_until'),
-          expires_at: of('expires_at'),
-          created_at: of('created_at'),
-        })
-        .onConflict((oc) => oc.doNothing())
-        .returning('totp_id'),
+    insertTotp: compile('insert_totp', inserted.returning('totp_id')),
+    /** For PostgreSQL only, which writes two tables in one statement: none of its codes where the registration is not. */
+    insertTotpWithCodes: forCount((count) =>
+      compile(
+        `insert_totp_with_${count}_codes`,
+        db
+          .with('made', () => inserted.returning(['totp_id', 'subject_id']))
+          .with('coded', (made) =>
+            made
+              .insertInto('recovery_codes')
+              .columns([
+                'recovery_code_id',
+                'totp_id',
+                'subject_id',
+                'code_hash',
+                'key_id',
+                'sealed_code',
+                'place',
+              ])
+              .expression(
+                sql`select codes.id, made.totp_id, made.subject_id, codes.hash, codes.key_id, codes.sealed, codes.place from made, (values ${codeRows(count)}) as codes(id, hash, key_id, sealed, place)`,
+              ),
+          )
+          .selectFrom('made')
+          .select('totp_id'),
+      ),
     ),
     findTotpInUse: compile(
       'find_totp_in_use',

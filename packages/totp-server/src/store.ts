@@ -26,6 +26,12 @@ export interface MemberRecord {
   readonly totps: readonly TotpsTable[]
 }
 
+/** What differs between the recovery codes of a new set. */
+export type NewRecoveryCode = Pick<
+  RecoveryCodesTable,
+  'recovery_code_id' | 'code_hash' | 'key_id' | 'sealed_code'
+>
+
 /** Which row a judged code belongs to. `status` is part of it: a code confirms a pending one or opens an active one, never both. */
 export interface TotpKey {
   readonly totpId: string
@@ -107,8 +113,8 @@ export interface Queries {
    * holds nothing yet cannot be waited for in a circle.
    */
   lockSubject(subjectId: string): Promise<void>
-  /** False while the subject has another registration of that kind: in use, or pending. */
-  insertTotp(totp: TotpsTable): Promise<boolean>
+  /** With its recovery codes. False, and nothing stored, while the subject has another one of that kind: in use, or pending. */
+  insertTotp(totp: TotpsTable, codes?: readonly NewRecoveryCode[]): Promise<boolean>
   hasTotpInUse(subjectId: string): Promise<boolean>
   /** With its recovery codes. */
   deletePendingTotp(subjectId: string): Promise<void>
@@ -135,7 +141,11 @@ export interface Queries {
   /** After a recovery code: run, wait and level start anew, a disabled registration is active again. */
   restoreTotp(totpId: string): Promise<void>
 
-  insertRecoveryCodes(codes: readonly RecoveryCodesTable[]): Promise<void>
+  /** A set for a registration that has none, in its order. */
+  insertRecoveryCodes(
+    totp: Pick<TotpsTable, 'totp_id' | 'subject_id'>,
+    codes: readonly NewRecoveryCode[],
+  ): Promise<void>
   /** Makes other rotations of this registration wait for the transaction's end. False when it is not in use (any more). */
   lockTotp(totpId: string): Promise<boolean>
   deleteRecoveryCodes(totpId: string): Promise<void>

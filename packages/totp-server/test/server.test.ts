@@ -250,8 +250,7 @@ describe('secrets', () => {
       return row
     }
     const spied = altered(store, (queries) => ({
-      insertTotp: (row) => queries.insertTotp(seen(row)),
-      insertRecoveryCodes: (rows) => queries.insertRecoveryCodes(rows.map(seen)),
+      insertTotp: (row, codes) => queries.insertTotp(seen(row), codes?.map(seen)),
       insertSession: (row) => queries.insertSession(seen(row)),
       insertIntermediateSession: (row) => queries.insertIntermediateSession(seen(row)),
       insertSigningKey: (row) => queries.insertSigningKey(seen(row)),
@@ -301,9 +300,9 @@ describe('secrets', () => {
     const store = await openSqlite({ dataDir: ':memory:' })
     let stolen: Uint8Array | undefined
     const swapping = altered(store, (queries) => ({
-      insertTotp: (row) => {
+      insertTotp: (row, codes) => {
         stolen ??= row.sealed_secret
-        return queries.insertTotp({ ...row, sealed_secret: stolen })
+        return queries.insertTotp({ ...row, sealed_secret: stolen }, codes)
       },
     }))
     const there = await world({}, swapping)

@@ -500,21 +500,38 @@ describe.each(Object.entries(engines))('the store on %s', async (name, open) => 
   async function withCodes(hashes: readonly string[]) {
     const { row, key } = await activeTotp()
     await store.insertRecoveryCodes(
+      row,
       hashes.map((code_hash, place) => ({
         recovery_code_id: unique('code'),
-        totp_id: row.totp_id,
-        subject_id: row.subject_id,
         code_hash,
         key_id: 'k1',
         sealed_code: place === 0 ? null : new Uint8Array([place]),
-        place,
-        used_at: null,
       })),
     )
     const spend = (codeHash: string) =>
       store.spendRecoveryCode({ subjectId: row.subject_id, totpId: row.totp_id, codeHash, nowMs: now })
     return { row, key, spend }
   }
+
+  test('T43: a registration is stored with its codes, and where it cannot be, none of them is', async () => {
+    const { row } = await activeTotp()
+    const code = (code_hash: string, sealed_code: Uint8Array | null) => ({
+      recovery_code_id: unique('code'),
+      code_hash,
+      key_id: 'k1',
+      sealed_code,
+    })
+    const pending = totp(row.subject_id, { status: 'pending', expires_at: now + 1000 })
+    expect(await store.insertTotp(pending, [code('a', new Uint8Array([1, 2])), code('b', null)])).toBe(true)
+    const second = totp(row.subject_id)
+    expect(await store.insertTotp(second, [code('c', null)])).toBe(false)
+    const { totp_id, subject_id } = pending
+    expect(await store.listRecoveryCodes(totp_id)).toMatchObject([
+      { totp_id, subject_id, code_hash: 'a', key_id: 'k1', sealed_code: new Uint8Array([1, 2]), place: 0 },
+      { totp_id, subject_id, code_hash: 'b', key_id: 'k1', sealed_code: null, place: 1 },
+    ])
+    expect(await store.countRecoveryCodes(second.totp_id)).toBe(0)
+  })
 
   test('T50: one of fifty parallel uses of a recovery code wins', async () => {
     const { row, spend } = await withCodes(['a', 'b'])
@@ -537,19 +554,8 @@ describe.each(Object.entries(engines))('the store on %s', async (name, open) => 
   test('T40: codes of a pending registration open nothing, and die with their registration', async () => {
     const { row, spend } = await withCodes(['a'])
     const { row: waiting } = await activeTotp({ status: 'pending', expires_at: now + 1000 })
-    const { totp_id, subject_id } = waiting
-    const code_hash = 'p'
-    await store.insertRecoveryCodes([
-      {
-        recovery_code_id: unique('code'),
-        totp_id,
-        subject_id,
-        code_hash,
-        key_id: 'k1',
-        sealed_code: null,
-        place: 0,
-        used_at: null,
-      },
+    await store.insertRecoveryCodes(waiting, [
+      { recovery_code_id: unique('code'), code_hash: 'p', key_id: 'k1', sealed_code: null },
     ])
     const code = { subjectId: waiting.subject_id, totpId: waiting.totp_id, codeHash: 'p', nowMs: now }
     expect(await store.spendRecoveryCode(code)).toBeNull()

@@ -25,7 +25,7 @@ async function rotate(context: Context, subject: Subject): Promise<string[]> {
   await context.store.transaction(async (queries) => {
     if (!(await queries.lockTotp(totp.totp_id))) throw new Refusal('no_active_recovery_code_backed_factor')
     await queries.deleteRecoveryCodes(totp.totp_id)
-    await queries.insertRecoveryCodes(sealed)
+    await queries.insertRecoveryCodes(totp, sealed)
   })
   return codes
 }
