@@ -34,7 +34,24 @@ test('the steps of a state are walked: wrong code, recovery codes, recovery', as
     'data-state',
     'remove',
   )
+  const renewed = await show('MfaSettings', 'new recovery codes to save')
+  await expect(renewed.locator(kit('recovery-codes')).locator('li')).toHaveCount(10)
+  const low = await show('TotpChallenge', 'few recovery codes left')
+  await expect(low.locator(kit('challenge'))).toHaveAttribute('data-state', 'after')
   await expect((await show('MfaSettings', 'step-up')).locator(kit('step-up'))).toBeVisible()
+})
+
+test('a copy is shown as done and as refused, and nothing goes on the visitor’s own clipboard', async ({
+  page,
+}) => {
+  await page.goto('/gallery')
+  for (const name of ['RecoveryCodes', 'SecretKey'])
+    for (const [state, shown] of Object.entries({ copied: 'copied', 'no clipboard': 'failed' })) {
+      const exhibit = page.locator(`[data-demo="${name}"]`)
+      await exhibit.getByLabel('State').selectOption(state)
+      await expect(exhibit.locator(`.stage [data-state="${shown}"]`).first()).toBeVisible()
+      expect(await page.evaluate(() => Object.hasOwn(navigator, 'clipboard'))).toBe(false)
+    }
 })
 
 for (const page of ['light', 'dark'] as const)

@@ -1,6 +1,23 @@
 /** One thing a visitor would do: press a button by its `data-kit-action`, or fill in a field by its `data-kit`. */
 export type Step = { press: string } | { fill: string; with: string }
 
+/** What a clipboard does with what is copied. */
+export type Clipboard = 'takes' | 'refuses'
+
+/** The page has another clipboard until what this gives is called. */
+export function lendClipboard(kind: Clipboard): () => void {
+  const lent = {
+    writeText: async () => {
+      if (kind === 'refuses') throw new DOMException('Write permission denied.', 'NotAllowedError')
+    },
+  }
+  Object.defineProperty(navigator, 'clipboard', { value: lent, configurable: true })
+  return () => {
+    // Unless another state has one by now. The browser's own stands on the prototype.
+    if (Object.is(navigator.clipboard, lent)) Reflect.deleteProperty(navigator, 'clipboard')
+  }
+}
+
 /** Does the steps one after another, each as soon as its element is there; ends early when `signal` says so. */
 export async function play(root: HTMLElement, steps: readonly Step[], signal: AbortSignal) {
   for (const step of steps) {

@@ -21,7 +21,7 @@ import {
   statusOf,
   verified,
 } from './fake-bff.js'
-import type { Step } from './play.js'
+import type { Clipboard, Step } from './play.js'
 
 /** One state of a component: what the server answers, and what a visitor did. */
 export interface State {
@@ -30,6 +30,8 @@ export interface State {
   steps?: readonly Step[]
   /** The page was reloaded before the recovery codes were saved. */
   unsaved?: boolean
+  /** What a clipboard does that is not the visitor's own. */
+  clipboard?: Clipboard
   /** Where the state comes from props; else the component's own. */
   render?: () => ReactNode
   snippet?: string
@@ -95,6 +97,12 @@ export const specimens: readonly Specimen[] = [
       { name: 'unsaved', answers: fresh(), unsaved: true },
       { name: 'enrolled already', answers: fresh() },
       {
+        name: 'in place of another',
+        answers: fresh(),
+        render: () => <TotpEnrollment replace onCancel={() => {}} />,
+        snippet: '<TotpEnrollment replace onDone={goOn} onCancel={goBack} />',
+      },
+      {
         name: 'unreachable',
         answers: { ...off, 'POST /totp': problem('upstream_unavailable') },
         steps: [start],
@@ -114,6 +122,7 @@ export const specimens: readonly Specimen[] = [
       { name: 'slow down', answers: judged('rate_limited', { retryAfterSeconds: 45 }), steps: [code] },
       { name: 'locked', answers: judged('locked', { retryAfterSeconds: 900 }), steps: [code] },
       { name: 'outcome unknown', answers: judged('outcome_unknown'), steps: [code] },
+      { name: 'unreachable', answers: judged('upstream_unavailable'), steps: [code] },
       { name: 'recovery code', steps: [{ press: 'use-recovery-code' }] },
       {
         name: 'wrong recovery code',
@@ -124,6 +133,13 @@ export const specimens: readonly Specimen[] = [
         name: 'after a recovery code',
         answers: { 'POST /totp/recover': afterRecovery },
         steps: withRecoveryCode,
+      },
+      {
+        name: 'few recovery codes left',
+        answers: {
+          'POST /totp/authenticate': statusOf({ verified: verified(), recoveryCodesRemaining: 2 }),
+        },
+        steps: [code],
       },
       {
         name: 'eight digits',
@@ -161,6 +177,11 @@ export const specimens: readonly Specimen[] = [
       },
       { name: 'new recovery codes', answers: fresh(), steps: [{ press: 'rotate' }] },
       {
+        name: 'new recovery codes to save',
+        answers: { ...fresh(), 'POST /totp/recovery-codes/rotate': codes },
+        steps: [{ press: 'rotate' }, { press: 'continue' }],
+      },
+      {
         name: 'step-up',
         answers: {
           ...fresh(),
@@ -172,6 +193,7 @@ export const specimens: readonly Specimen[] = [
       { name: 'turn off', answers: fresh(), steps: [{ press: 'remove' }] },
       { name: 'replace', answers: fresh(), steps: [{ press: 'restart' }] },
       { name: 'signed out', answers: { 'GET /status': problem('unauthenticated') } },
+      { name: 'broken', answers: { 'GET /status': problem('internal') } },
     ],
   },
   {
@@ -186,7 +208,18 @@ export const specimens: readonly Specimen[] = [
         answers: { 'POST /totp/recover': problem('invalid_recovery_code') },
         steps: withRecoveryCode.slice(1),
       },
+      { name: 'checking', answers: { 'POST /totp/recover': never }, steps: withRecoveryCode.slice(1) },
+      {
+        name: 'locked',
+        answers: { 'POST /totp/recover': problem('locked', { retryAfterSeconds: 3_000 }) },
+        steps: withRecoveryCode.slice(1),
+      },
       { name: 'after', answers: { 'POST /totp/recover': afterRecovery }, steps: withRecoveryCode.slice(1) },
+      {
+        name: 'with a way out',
+        render: () => <RecoverAccount onCancel={() => {}} />,
+        snippet: '<RecoverAccount onCancel={() => navigate("/")} />',
+      },
     ],
   },
   {
@@ -198,6 +231,8 @@ export const specimens: readonly Specimen[] = [
     ),
     states: [
       { name: 'all' },
+      { name: 'copied', steps: [{ press: 'copy' }], clipboard: 'takes' },
+      { name: 'no clipboard', steps: [{ press: 'copy' }], clipboard: 'refuses' },
       {
         name: 'to look at',
         render: () => <RecoveryCodes codes={recoveryCodes.slice(0, 4)} />,
@@ -233,6 +268,11 @@ export const specimens: readonly Specimen[] = [
         snippet: '<CodeInput label="Code" disabled />',
       },
       {
+        name: 'read-only',
+        render: () => <CodeInput label="Code" defaultValue="123456" readOnly />,
+        snippet: '<CodeInput label="Code" value={code} readOnly />',
+      },
+      {
         name: 'eight digits',
         render: () => <CodeInput label="Code" length={8} defaultValue="1234" />,
         snippet: '<CodeInput label="Code" length={8} />',
@@ -258,6 +298,10 @@ export const specimens: readonly Specimen[] = [
     about: 'The key for typing, in groups of four; copied without spaces.',
     snippet: '<SecretKey value={secret} aria-label="Setup key" role="group" />',
     render: () => <SecretKey value={secret} aria-label="Setup key" role="group" />,
-    states: [{ name: 'usual' }],
+    states: [
+      { name: 'usual' },
+      { name: 'copied', steps: [{ press: 'copy' }], clipboard: 'takes' },
+      { name: 'no clipboard', steps: [{ press: 'copy' }], clipboard: 'refuses' },
+    ],
   },
 ]

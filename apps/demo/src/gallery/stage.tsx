@@ -3,7 +3,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
 import { csrfToken, fakeFetch } from './fake-bff.js'
 import type { Look } from './look.js'
-import { play } from './play.js'
+import { lendClipboard, play } from './play.js'
 import type { Specimen, State } from './specimens.js'
 
 /** Where the kit remembers whose codes were shown and not called saved, by the first letters of the token. */
@@ -23,7 +23,8 @@ export function Stage({ specimen, state, look }: { specimen: Specimen; state: St
     // Read by what stands here once it knows its person, and by no other stage: those know theirs already.
     if (state.unsaved) sessionStorage.setItem(unsavedKey, csrfToken)
     const stop = new AbortController()
-    if (root.current) void play(root.current, state.steps ?? [], stop.signal)
+    const giveBack = state.clipboard && lendClipboard(state.clipboard)
+    if (root.current) void play(root.current, state.steps ?? [], stop.signal).then(giveBack)
     return () => {
       stop.abort()
       // An enrolment that was only shown here leaves no codes to save on the Security page.
