@@ -18,7 +18,8 @@ const cure = {
   registration_expired: 'Create again; the old QR code is void.',
   mfa_required: 'Show the challenge.',
   step_up_required: 'Ask for a code, then repeat the request. The components do it by themselves.',
-  invalid_code: 'Ask again. `attemptsLeft`, where it is there, says how many are left before the next delay.',
+  invalid_code:
+    'Ask again. `attemptsLeft`, where it is there, says how many are left before the next delay; `retryAfterSeconds` is there once that begins.',
   code_already_used: 'Wait for the next code; every code works once.',
   invalid_recovery_code: 'Ask again; every recovery code works once.',
   rate_limited: 'Wait for `Retry-After`.',

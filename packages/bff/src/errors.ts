@@ -128,14 +128,15 @@ function fromProvider(error: TotpClientError): BffError {
   if (error.code === 'outcome_unknown') return afterFault()
   if (error.code === 'unreachable') return unavailable()
   const code = codeByErrorType.get(error.errorType ?? '')
-  if (code === 'locked') {
-    const lockedSeconds = clampSeconds(error.retryAfterSeconds, 86_400)
-    return new BffError(code, { retryAfterSeconds: lockedSeconds, attemptsLeft, cause: error })
+  if (code && (code === 'locked' || countsAttempts(code))) {
+    // A wrong code may start a wait: whoever is not told of it loses the next one to it.
+    const waitSeconds = clampSeconds(error.retryAfterSeconds, 86_400)
+    return new BffError(code, { retryAfterSeconds: waitSeconds, attemptsLeft, cause: error })
   }
   if (code === 'rate_limited' || (code === undefined && error.status === 429)) {
     return new BffError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? 1, cause: error })
   }
-  if (code) return new BffError(code, { ...(countsAttempts(code) && { attemptsLeft }), cause: error })
+  if (code) return new BffError(code, { cause: error })
   if (error.status !== undefined && error.status >= 500) return afterFault()
   return new BffError('internal', { cause: error })
 }

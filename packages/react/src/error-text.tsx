@@ -23,7 +23,8 @@ export function ErrorText({ error, wait }: { error: MfaError; wait: number | und
   const format = useFormat()
   const { code, attemptsLeft, requestId, status } = error
   const parts = [
-    sentenceOf(code, t, wait !== undefined),
+    // The wrong code that starts a wait.
+    sentenceOf((attemptsLeft as number) < 1 ? 'locked' : code, t, wait !== undefined),
     status === 429 && !wait && t.later,
     attemptsLeft && format(t.left, { count: attemptsLeft }),
     code === 'internal' && requestId && `(${requestId})`,

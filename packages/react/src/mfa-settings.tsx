@@ -36,7 +36,7 @@ type View = 'on' | 'off' | 'replace' | 'rotate' | 'remove'
  * `data-kit="settings"`, `data-state`: `loading`, `off`, `on`, or the change under way: `replace`, `codes`, `rotate`,
  * `remove`.
  */
-export function MfaSettings({ className, start, site, ...options }: MfaSettingsProps) {
+export function MfaSettings({ className, start, ...options }: MfaSettingsProps) {
   const t = useGroup('settings', settings)
   const { busy } = useGroup('form', form)
   const { title } = useGroup('challenge', challenge)
@@ -68,14 +68,20 @@ export function MfaSettings({ className, start, site, ...options }: MfaSettingsP
           {status.required && <p>{t.required}</p>}
           {state === 'on' && <Home status={status} reveal={reveal} onView={setView} />}
           {reveal.data && (
-            <CodesToSave site={site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />
+            <CodesToSave site={options.site} codes={reveal.data.recoveryCodes} onSaved={reveal.reset} />
           )}
-          {view === 'off' && <TotpEnrollment {...options} site={site} onDone={home} />}
+          {view === 'off' && <TotpEnrollment {...options} onDone={home} />}
           {view === 'replace' && (
-            <TotpEnrollment {...options} site={site} replace autoFocus onDone={home} onCancel={home} />
+            <TotpEnrollment {...options} replace autoFocus onDone={home} onCancel={home} />
           )}
           {view === 'rotate' && (
-            <RotatePanel key={csrfToken} site={site} csrfToken={csrfToken} onDone={home} onCancel={home} />
+            <RotatePanel
+              key={csrfToken}
+              site={options.site}
+              csrfToken={csrfToken}
+              onDone={home}
+              onCancel={home}
+            />
           )}
           {view === 'remove' && <RemovePanel onDone={home} onCancel={home} />}
         </>

@@ -127,6 +127,21 @@ it('S06: a wait is named by what is left of it, anew once a minute and not each 
   expect(timer.getAttribute('aria-label')).toBe('Try again in 60 sec.')
 })
 
+it('T104: the wrong code that starts a wait counts it down, and does not ask for another code at once', async () => {
+  const bff = new FakeBff()
+    .enroll()
+    .fail('authenticate', 'invalid_code', { attemptsLeft: 1 })
+    .fail('authenticate', 'invalid_code', { attemptsLeft: 0, retryAfterSeconds: 30 })
+  renderKit(<TotpChallenge />, bff)
+  enter('000000')
+  await waitFor(() => expect(kit('error')?.textContent).toContain('1 attempt left.'))
+  expect(action('submit').getAttribute('aria-disabled')).toBe('false')
+  enter('000001')
+  await waitFor(() => expect(kit('error')?.textContent).toBe('Too many wrong codes. Try again in 30 sec.'))
+  expect(action('submit').getAttribute('aria-disabled')).toBe('true')
+  expect(field().value).toBe('')
+})
+
 it('says in words that the account is locked, with an end and without', async () => {
   const bff = new FakeBff()
     .enroll()

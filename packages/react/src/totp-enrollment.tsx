@@ -27,7 +27,6 @@ export function TotpEnrollment({
   digits,
   autoSubmit,
   autoFocus,
-  site,
   ...options
 }: TotpEnrollmentProps) {
   const flow = useTotpEnrollment(options)
@@ -99,7 +98,7 @@ export function TotpEnrollment({
           </>
         )
       case 'codes':
-        return <CodesToSave site={site} codes={state.recoveryCodes} onSaved={flow.saved} />
+        return <CodesToSave site={options.site} codes={state.recoveryCodes} onSaved={flow.saved} />
       case 'unsaved':
         return (
           <>

@@ -122,14 +122,15 @@ function readReply(wire: Wire, name: EndpointName, { status, retryAfter, text }:
   const endpoint: Endpoint = wire.endpoints[name]
   const fail = (code: TotpClientError['code'], reason: string, refusal?: WireError) => {
     const requestId = refusal?.request_id ?? undefined
+    const { attempts_left, retry_after_seconds } = refusal?.error_details ?? {}
     return new TotpClientError(code, {
       endpoint: name,
       reason,
       status,
       errorType: refusal?.error_type,
       requestId: requestId !== undefined && requestIdPattern.test(requestId) ? requestId : undefined,
-      retryAfterSeconds: toSeconds(retryAfter),
-      attemptsLeft: toAttempts(refusal?.error_details?.attempts_left),
+      retryAfterSeconds: toSeconds(retryAfter) ?? toWait(retry_after_seconds),
+      attemptsLeft: toAttempts(attempts_left),
     })
   }
   if (status >= 300 && status < 400) throw fail('malformed', 'redirect')
@@ -167,11 +168,17 @@ function parseJson(text: string): unknown {
   }
 }
 
+const believable = (seconds: number) => Math.min(Math.max(Math.ceil(seconds), 1), 86_400)
+
+/** The code that starts a wait is refused with 401, which has no `Retry-After`. */
+const toWait = (seconds: unknown): number | undefined =>
+  typeof seconds === 'number' && seconds > 0 ? believable(seconds) : undefined
+
 /** `Retry-After` is seconds or a date, RFC 9110 section 10.2.3. At most a day is believed. */
 function toSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
   const seconds = /^\d+$/.test(retryAfter)
     ? Number(retryAfter)
     : (Date.parse(retryAfter.endsWith('GMT') ? retryAfter : '') - Date.now()) / 1000
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 1), 86_400)
+  return Number.isNaN(seconds) ? undefined : believable(seconds)
 }

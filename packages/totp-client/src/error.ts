@@ -24,7 +24,7 @@ export interface TotpClientErrorFacts {
   status?: number | undefined
   /** The provider's name for the request, for its support. */
   requestId?: string | undefined
-  /** From `Retry-After`, in whole seconds, 1 to 86400. */
+  /** From `Retry-After`, or what `@kit/totp-server` says beside the wrong code that starts a wait: whole seconds, 1 to 86400. */
   retryAfterSeconds?: number | undefined
   /** Wrong codes that are still judged before the next wait, 0 to 1000; only `@kit/totp-server` tells. */
   attemptsLeft?: number | undefined

@@ -153,6 +153,29 @@ describe.each([
     expect(error.attemptsLeft).toBe(attemptsLeft)
   })
 
+  it.each([
+    [undefined, 30, 30],
+    ['7', 30, 7],
+    [undefined, 0.2, 1],
+    [undefined, 90_000, 86_400],
+    [undefined, -1, undefined],
+    [undefined, '30', undefined],
+    [undefined, null, undefined],
+  ])(
+    'a refusal with Retry-After %j and retry_after_seconds %j tells a wait of %s',
+    async (header, given, wait) => {
+      const server = await httpServer((_request, response) => {
+        const body = JSON.parse(wireError(401, 'unable_to_authenticate_totp'))
+        if (header !== undefined) response.setHeader('retry-after', header)
+        response
+          .writeHead(401)
+          .end(JSON.stringify({ ...body, error_details: { attempts_left: 0, retry_after_seconds: given } }))
+      })
+      const error = await errorOf(clientOf(server.url, options).post())
+      expect(error.retryAfterSeconds).toBe(wait)
+    },
+  )
+
   it('F6: a 429 without Retry-After, or in the words of a gateway, is a refusal too', async () => {
     const bodies = [wireError(429, 'user_lock_limit_reached'), '<html>Slow down</html>']
     const server = await httpServer((_request, response, hit) => {
