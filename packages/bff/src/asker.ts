@@ -89,8 +89,11 @@ function requireIds(subject: Subject): void {
       ? { userId: subject.userId }
       : { organizationId: subject.organizationId, memberId: subject.memberId }
   for (const [field, id] of Object.entries(ids)) {
-    if (typeof id !== 'string' || !idPattern.test(id)) {
-      throw misnamed(`${field} is not a string of 1 to 128 of A-Z a-z 0-9 . _ | ~ - (and not . or ..)`)
+    // An organization may be named by its slug, and only a slug has one of those.
+    const isSlug = field === 'organizationId'
+    if (typeof id !== 'string' || !idPattern.test(id) || (id.includes('~') && !isSlug)) {
+      const allowed = `A-Z a-z 0-9 . _ | ${isSlug ? '~ ' : ''}-`
+      throw misnamed(`${field} is not a string of 1 to 128 of ${allowed} (and not . or ..)`)
     }
   }
   if (typeof accountName !== 'string') throw misnamed('accountName is not a string')

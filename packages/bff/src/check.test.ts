@@ -17,7 +17,7 @@ function findings(status_code: number, error_type: string) {
     secret: 'secret-test-1',
     fetch: async () => Response.json(body, { status: status_code }),
   })
-  return check(config, client)
+  return check(config, { client, fault: async () => null })
 }
 
 it.each([

@@ -20,9 +20,17 @@ const refusesCredentials: readonly (string | undefined)[] = [
   'project_not_found',
 ]
 
-/** Asks the provider once, and the database if there is one, and says in words what is wrong. */
-export async function check(config: BffConfig, client: TotpClient): Promise<Finding[]> {
-  const findings = [await checkProvider(client)]
+/**
+ * Asks the provider once, and the database if there is one, and says in words what is wrong.
+ *
+ * @param upstream.fault as of `Upstream` in program.ts
+ */
+export async function check(
+  config: BffConfig,
+  { client, fault }: { client: TotpClient; fault: () => Promise<string | null> },
+): Promise<Finding[]> {
+  const text = await fault()
+  const findings = [text === null ? await checkProvider(client) : { ok: false, text }]
   if (config.databaseUrl) findings.push(await checkDatabase(config.databaseUrl))
   return findings
 }

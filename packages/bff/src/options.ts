@@ -80,9 +80,10 @@ export function readCookieKeys(cookieKeys: readonly string[]): Uint8Array[] {
 
 /** Whether the cookie can be `Secure`. @throws TypeError for an origin that is none, or http off loopback */
 export function readOrigin(origin: string): { secure: boolean } {
-  const url = URL.canParse(origin)
-    ? new URL(origin)
-    : refuse('origin', 'an origin is needed, as https://app.example.com')
+  const needed = 'one origin is needed, as https://app.example.com'
+  const url = URL.canParse(origin) ? new URL(origin) : refuse('origin', needed)
+  // `localhost:3000` is a URL too, and a list of two may be one.
+  if (!/^https?:/.test(url.protocol) || origin.includes(',')) refuse('origin', needed)
   if (url.origin !== origin) refuse('origin', `write it without path or slash at its end: ${url.origin}`)
   if (url.protocol === 'https:') return { secure: true }
   if (url.protocol !== 'http:' || !isLoopback(url)) {

@@ -21,6 +21,8 @@ export interface EmbeddedServer {
 /** The way to the provider. */
 export interface Upstream {
   client: TotpClient
+  /** Why the server in this process cannot serve, in words; null where it can, or where there is none. */
+  fault(): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -38,12 +40,16 @@ export async function openUpstream(
 ): Promise<Upstream> {
   if (upstream.kind === 'embedded') {
     const { projectId, secret, fetch, close } = await openEmbedded()
-    return { client: createTotpClient({ projectId, secret, fetch }), close }
+    const fault = async () => {
+      const answer = await fetch(new Request('http://embedded/readyz'))
+      return answer.ok ? null : String(Object(await answer.json()).reason)
+    }
+    return { client: createTotpClient({ projectId, secret, fetch }), fault, close }
   }
   const { projectId, secret, baseUrl } = upstream
   try {
     const client = createTotpClient({ projectId, secret, ...(baseUrl && { baseUrl }) })
-    return { client, close: () => client.close() }
+    return { client, fault: async () => null, close: () => client.close() }
   } catch (error) {
     // It begins with the option's name.
     const message = error instanceof Error ? error.message : ''
@@ -125,7 +131,7 @@ export async function start(config: BffConfig, upstream: Upstream, log: ProgramL
   server.answer(withShedding(bff.handler(page, { mount }), { maxInFlight, maxLagMs, refuse }))
 
   const metrics = async () => (await bff.metrics()) + droppedLines(log.dropped())
-  ops.answer(createOps(metrics, () => !server.isDraining()))
+  ops.answer(createOps(metrics, server.isDraining, upstream.fault))
   // Loads what counts, after everything listens: no request has to wait for it.
   void bff.metrics()
 

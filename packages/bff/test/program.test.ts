@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -92,6 +93,27 @@ describe('kit-bff', () => {
     for (const path of ['/healthz', '/readyz', '/metrics'])
       expect((await call(url, 'GET', path)).status).toBe(404)
     expect((await call(ops, 'GET', '/mfa/status')).status).toBe(404)
+  })
+
+  it('F36: says in readiness, log and check that the keys are not those of what the embedded server has stored', async () => {
+    const opsPort = await freePort()
+    const env = environment({ OPS_PORT: String(opsPort) })
+    const right = await start(env)
+    const token = JSON.parse((await call(right.url, 'GET', '/mfa/status')).text).csrfToken
+    expect((await call(right.url, 'POST', '/mfa/totp', { 'x-csrf': token }, {})).status).toBe(201)
+    right.child.kill('SIGTERM')
+    await once(right.child, 'exit')
+    const wrong = { ...env, ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}` }
+    const { child } = await start(wrong)
+    const ready = await call(`http://127.0.0.1:${opsPort}`, 'GET', '/readyz')
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([
+      503,
+      { status: 'not ready', reason: expect.stringContaining('Check ENCRYPTION_KEYS') },
+    ])
+    child.kill('SIGTERM')
+    expect(await text(child.stderr)).toContain('Check ENCRYPTION_KEYS')
+    const { out, code } = await runToEnd(wrong, ['check'])
+    expect([code, out]).toEqual([1, expect.stringMatching(/^wrong {2}.*Check ENCRYPTION_KEYS/m)])
   })
 
   it('F37: is not ready as soon as it drains, loses no request, and exits with 0', async () => {
@@ -291,5 +313,7 @@ describe('kit-bff check', () => {
     }
     const usage = await runToEnd(environment(), ['chekc'])
     expect([usage.code, usage.err]).toEqual([2, expect.stringContaining('kit-bff check')])
+    const help = await runToEnd({}, ['--help'])
+    expect([help.code, help.out]).toEqual([0, expect.stringContaining('kit-bff check')])
   })
 })

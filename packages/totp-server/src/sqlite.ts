@@ -22,7 +22,10 @@ const cacheKiB = 65_536
 
 type Connection = InstanceType<typeof Database>
 
-const isBusy = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
+const hasCode = (error: unknown, ...codes: readonly unknown[]) =>
+  error instanceof Error && 'code' in error && codes.includes(error.code)
+const isBusy = (error: unknown) => hasCode(error, 'SQLITE_BUSY')
+const isDamaged = (error: unknown) => hasCode(error, 'SQLITE_CORRUPT', 'SQLITE_NOTADB')
 
 /** SQLite runs it as soon as no other process writes, at most two seconds from now. */
 async function execWhenFree(connection: Connection, sql: string): Promise<void> {
@@ -274,9 +277,12 @@ export async function openSqlite({ dataDir }: { dataDir: string }): Promise<Stor
     connection.pragma(`busy_timeout=${standstillMs}`)
   } catch (error) {
     connection?.close()
+    const cure = isDamaged(error)
+      ? 'Put a backup in its place, as totp.sqlite in an empty DATA_DIR.'
+      : 'Name a folder that this process may read and write (DATA_DIR), with space left on its disk.'
     throw new TotpServerError(
       'invalid_option',
-      `SQLite cannot be opened in ${dataDir}: ${error instanceof Error ? error.message : String(error)}. Name a folder that this process may read and write (DATA_DIR), with space left on its disk.`,
+      `SQLite cannot be opened in ${dataDir}: ${error instanceof Error ? error.message : String(error)}. ${cure}`,
       { cause: error },
     )
   }

@@ -84,6 +84,25 @@ describe('SQLite in a folder', () => {
     await (await openSqlite({ dataDir })).close()
   })
 
+  test('F29: what is no database, or the beginning of one, is refused with the way back', async () => {
+    const dataDir = newFolder()
+    const world = createWorld(await openSqlite({ dataDir }))
+    await enrol(world)
+    await world.close()
+    for (const bytes of [
+      readFileSync(join(dataDir, 'totp.sqlite')).subarray(0, 5000),
+      Buffer.alloc(5000, 'x'),
+    ]) {
+      const broken = newFolder()
+      mkdirSync(broken)
+      writeFileSync(join(broken, 'totp.sqlite'), bytes)
+      await expect(openSqlite({ dataDir: broken })).rejects.toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringMatching(/(malformed|not a database)\. Put a backup in its place/),
+      })
+    }
+  })
+
   test('after the server has closed it, the file has everything by itself', async () => {
     const dataDir = newFolder()
     const world = createWorld(await openSqlite({ dataDir }))
