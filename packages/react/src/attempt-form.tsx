@@ -10,7 +10,7 @@ import { useFormat, useGroup } from './use-messages.js'
 
 /** What every form with a code takes. */
 export interface CodeFormOptions {
-  /** Digits of a code. Default 6; 8 for secrets that were imported so. */
+  /** Digits of a code. Default: those of the provider. */
   digits?: 6 | 8 | undefined
   /** Sends the code by itself with its last digit, and says so beforehand. Default true. */
   autoSubmit?: boolean | undefined
@@ -35,9 +35,9 @@ interface AttemptFormProps extends CodeFormOptions {
  * After a success it stays busy until its host takes it away: Enter must not send the spent code again.
  */
 export function AttemptForm(props: AttemptFormProps) {
-  const { title, recovery, digits = 6, autoSubmit = true, autoFocus, send, children } = props
+  const mfa = useMfa()
+  const { title, recovery, digits = mfa.digits, autoSubmit = true, autoFocus, send, children } = props
   const t = useGroup('form', english)
-  const { messages } = useMfa()
   const hint = useFormat()(t.digits, { count: digits })
   const [value, setValue] = useState('')
   // False while something is sent, and after a success.
@@ -92,7 +92,7 @@ export function AttemptForm(props: AttemptFormProps) {
       {recovery ? (
         <recovery.RecoveryField
           field={field}
-          messages={messages}
+          messages={mfa.messages}
           error={problem}
           busy={busy}
           onChange={setValue}

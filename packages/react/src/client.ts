@@ -65,7 +65,7 @@ export interface MfaClientOptions {
  * @throws {TypeError} when `baseUrl` is missing.
  */
 export function createMfaClient({ baseUrl, fetch, timeoutMs = 15_000 }: MfaClientOptions): MfaClient {
-  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing, as /mfa.')
+  if (typeof baseUrl !== 'string') throw new TypeError('baseUrl is missing.')
   let known: MfaStatus | undefined
   // Turns of what is sent, and of the answer that `known` is from.
   let sent = 0

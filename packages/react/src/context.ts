@@ -36,6 +36,8 @@ export interface Mfa {
   readonly locale: string
   /** English where undefined. */
   readonly messages: Messages | undefined
+  /** Of a code, where a component does not say otherwise. */
+  readonly digits: 6 | 8
 }
 
 export const MfaContext = createContext<Mfa | undefined>(undefined)

@@ -96,6 +96,28 @@ it('removes after a fresh code, by itself', async () => {
   )
 })
 
+it('asks for as many digits as the provider says, in the dialog of a step-up too', async () => {
+  const bff = new FakeBff().enroll()
+  const { user } = renderKit(<MfaSettings />, bff, { digits: 8 })
+  await state('on')
+  await user.click(action('reveal'))
+  await waitFor(() => expect(kit('step-up')?.textContent).toContain('Enter the 8 digits.'))
+  enter('123456')
+  expect(bff.count('authenticate')).toBe(0)
+  enter('12345678')
+  await waitFor(() => expect(bff.count('authenticate')).toBe(1))
+})
+
+it('asks for six digits of a new app, whatever the provider says of old ones', async () => {
+  const bff = new FakeBff()
+  const { user } = renderKit(<MfaSettings />, bff, { digits: 8 })
+  await state('off')
+  await user.click(action('start'))
+  await waitFor(() => expect(kit('qr-code')).not.toBeNull())
+  enter(codeOf(1))
+  await waitFor(() => expect(codes()).toEqual(bff.recoveryCodes))
+})
+
 it('a closed step-up leaves everything as it was, without an error', async () => {
   const bff = new FakeBff().enroll()
   const { user } = renderKit(<MfaSettings />, bff)

@@ -20,7 +20,7 @@ import type { OperationHook } from './use-operation.js'
 import { useMfaStatus } from './use-send.js'
 
 /** Props of {@link MfaSettings}. */
-export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus'>, SiteOptions {
+export interface MfaSettingsProps extends Omit<CodeFormOptions, 'autoFocus' | 'digits'>, SiteOptions {
   /** Begins with a change: what the person chose after signing in with a recovery code. */
   start?: NextStep | undefined
   className?: string | undefined

@@ -14,6 +14,8 @@ export interface MfaProviderProps {
   locale?: string | undefined
   /** A catalogue of `@kit/react/messages/…`. Default: English. */
   messages?: Messages | undefined
+  /** Digits of a code wherever a component does not say otherwise. Default 6; 8 for whoever was imported with 8. */
+  digits?: 6 | 8 | undefined
   /** Instead of the page's own `fetch`. Keep its identity: another one makes another client. */
   fetch?: typeof globalThis.fetch | undefined
   children?: ReactNode
@@ -21,15 +23,15 @@ export interface MfaProviderProps {
 
 /** Gives the client, the language and the step-up dialog to every hook and component below it. */
 export function MfaProvider(props: MfaProviderProps) {
-  const { baseUrl, fetch, messages, locale = messages?.locale ?? 'en' } = props
+  const { baseUrl, fetch, messages, digits = 6, locale = messages?.locale ?? 'en' } = props
   const above = useContext(QueryClientContext)
   const [own] = useState(() => new QueryClient())
   const [waiting, ask] = useState<readonly Waiting[]>([])
   const queryClient = props.queryClient ?? above ?? own
   const client = useMemo(() => createMfaClient({ baseUrl, fetch }), [baseUrl, fetch])
   const mfa = useMemo<Mfa>(
-    () => ({ baseUrl, client, queryClient, ask, locale, messages }),
-    [baseUrl, client, queryClient, locale, messages],
+    () => ({ baseUrl, client, queryClient, ask, locale, messages, digits }),
+    [baseUrl, client, queryClient, locale, messages, digits],
   )
   // Tells the client of focus and network, as a QueryClientProvider does; mounts are counted.
   useEffect(() => {

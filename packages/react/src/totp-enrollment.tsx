@@ -11,7 +11,10 @@ import { useFormat, useGroup } from './use-messages.js'
 import { type TotpEnrollmentOptions, useTotpEnrollment } from './use-totp-enrollment.js'
 
 /** Props of {@link TotpEnrollment}. */
-export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOptions, SiteOptions {
+export interface TotpEnrollmentProps
+  extends TotpEnrollmentOptions,
+    Omit<CodeFormOptions, 'digits'>,
+    SiteOptions {
   /** Moves the focus to the heading when it appears: for a page that shows it at a click. Default false. */
   autoFocus?: boolean | undefined
   className?: string | undefined
@@ -22,13 +25,7 @@ export interface TotpEnrollmentProps extends TotpEnrollmentOptions, CodeFormOpti
  *
  * `data-kit="enrollment"`, `data-state`: the step of {@link EnrollmentState}.
  */
-export function TotpEnrollment({
-  className,
-  digits,
-  autoSubmit,
-  autoFocus,
-  ...options
-}: TotpEnrollmentProps) {
+export function TotpEnrollment({ className, autoSubmit, autoFocus, ...options }: TotpEnrollmentProps) {
   const flow = useTotpEnrollment(options)
   const { state, error, isPending } = flow
   const t = useGroup('enrollment', enrollment)
@@ -80,7 +77,8 @@ export function TotpEnrollment({
             {!isTouch && link}
             <p>{t.key}</p>
             <SecretKey value={secret} />
-            <AttemptForm digits={digits} autoSubmit={autoSubmit} title={t.title} send={flow.confirm}>
+            {/* New secrets have 6, whatever a person was imported with. */}
+            <AttemptForm digits={6} autoSubmit={autoSubmit} title={t.title} send={flow.confirm}>
               {() => cancel}
             </AttemptForm>
             {state.secondsLeft > 0 && <p role="timer">{format(t.expires, { time: state.secondsLeft })}</p>}

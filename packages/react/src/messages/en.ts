@@ -82,7 +82,7 @@ export const enrollment = {
   replace: 'Your present authenticator app stops working first.',
   scan: 'Scan the QR code with your authenticator app.',
   open: 'Open in your authenticator app',
-  qrCode: 'QR code for your authenticator app. The key follows as text.',
+  qrCode: 'QR code for your authenticator app. The key follows.',
   key: 'Or enter this key:',
   expires: 'This setup expires in {time}.',
   unsaved: 'Your recovery codes may not be saved.',
