@@ -19,7 +19,7 @@ const organization = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(/^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/, 'Two to forty letters, digits and dashes.')
+  .regex(/^(?!\.+$)[a-z0-9._~-]{2,128}$/, 'Two to 128 letters, digits, dots and dashes.')
 const password = z.string().max(256, 'At most 256 characters.')
 
 const SignUp = z.strictObject({

@@ -84,7 +84,7 @@ test('an address is taken once as a user and once in each organization', async (
   const again = await call('POST /api/sign-up', { body: { ...person, password: 'another long password' } })
   expect(again.status).toBe(409)
   expect(await again.json()).toMatchObject({ code: 'taken', status: 409 })
-  for (const organization of ['acme', 'globex']) {
+  for (const organization of ['acme', 'globex.example_1', `org-${'x'.repeat(90)}`]) {
     const member = { ...person, organization }
     expect((await call('POST /api/sign-up', { body: member })).status).toBe(201)
     expect((await call('POST /api/sign-up', { body: member })).status).toBe(409)
@@ -109,6 +109,7 @@ test.each([
   ['a short password', { password: 'eleven char' }, 'password'],
   ['no address', { email: 'ada' }, 'email'],
   ['a strange organization', { organization: '../x' }, 'organization'],
+  ['an organization of dots', { organization: '..' }, 'organization'],
   ['a field that nobody knows', { userId: 'user-test-1' }, 'body'],
 ])('%s is refused, and the field is named', async (_, change, field) => {
   const response = await call('POST /api/sign-up', { body: { ...somebody(), ...change } })

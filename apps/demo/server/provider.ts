@@ -24,7 +24,8 @@ export async function openProvider(
     return { name: 'stytch', client, close: async () => {} }
   }
   const server = createTotpServer({
-    store: await openSqlite({ dataDir: join(dataDir, 'totp') }),
+    // Not `totp`: that is where `kit-totp-server` keeps its own, sealed with other keys.
+    store: await openSqlite({ dataDir: join(dataDir, 'demo-totp') }),
     projectId: keys.projectId,
     secrets: [keys.projectSecret],
     encryptionKeys: `main:${keys.encryptionKey}`,

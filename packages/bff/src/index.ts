@@ -17,6 +17,7 @@ import { createMetrics } from './metrics.js'
 import { createMfaStatuses, type MfaRequired } from './mfa-status.js'
 import { createOperations } from './operations.js'
 import {
+  isRandom,
   readCookieKeys,
   readCustomClaims,
   readDurations,
@@ -84,7 +85,7 @@ export interface BffOptions {
    * lost where all four fail, where the process ends first, or while a thousand others wait; the log has it.
    */
   onEvent?: (event: KitEvent) => void | Promise<void>
-  /** Default: nothing is logged. */
+  /** Default: nothing is logged, and what is only fit for development is said by `process.emitWarning`. */
   logger?: Logger
   /** PostgreSQL, where several processes share limits and sign-outs. Default: each process has its own. */
   databaseUrl?: string
@@ -168,6 +169,8 @@ export function createBff(options: BffOptions): Bff {
     onDegraded: (degraded) => metrics.count(({ limiterDegraded }) => limiterDegraded.set(degraded ? 1 : 0)),
   })
   if (!secure) log.warn('The origin is http: the session cookie goes without Secure. Only for development.')
+  if (!keys.every(isRandom))
+    log.warn('A cookie key is not random: whoever guesses it is anybody. Only for development.')
 
   const bare = 'totps' in upstream ? upstream : createTotpClient(upstream)
   const client = withBreaker(bare, {
