@@ -85,7 +85,7 @@ export interface BffOptions {
    * lost where all four fail, where the process ends first, or while a thousand others wait; the log has it.
    */
   onEvent?: (event: KitEvent) => void | Promise<void>
-  /** Default: nothing is logged, and what is only fit for development is said by `process.emitWarning`. */
+  /** Default: nothing is logged. */
   logger?: Logger
   /** PostgreSQL, where several processes share limits and sign-outs. Default: each process has its own. */
   databaseUrl?: string

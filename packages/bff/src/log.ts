@@ -84,7 +84,7 @@ export function createLog(logger: Logger | undefined): Log {
     failure({ what, error, requestId }) {
       write('error', { what, ...(requestId && { requestId }), error: describe(error) }, 'failure')
     },
-    warn: (message) => (logger ? write('warn', {}, message) : process.emitWarning(message, 'KitWarning')),
+    warn: (message) => write('warn', {}, message),
   }
 }
 
