@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { createTotpClient } from '@kit/totp-client'
 import { exportJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { type JwtOptions, jwt } from './identity-jwt.js'
@@ -48,6 +49,37 @@ function provider() {
 
 const withKeys = (changes: Partial<JwtOptions> = {}) =>
   jwt({ issuer, audience, jwksUrl, fetch: provider().fetch, ...changes })
+
+it('says in the log of its BFF what is wrong with a token, and nothing of the token', async () => {
+  const reasons: string[] = []
+  const identify = withKeys().connect({
+    upstream: createTotpClient({ projectId: 'project-test-1', secret: 'secret' }),
+    now: Date.now,
+    limitQuestions: async () => {},
+    tokenRefused: (reason) => reasons.push(reason),
+  })
+  const wrong = [
+    await sign({ aud: 'planted' }),
+    await sign({ exp: now() - 60 }),
+    await sign({ sub: ['planted'] }),
+    await sign({}, { key: stranger.privateKey }),
+    await sign({}, { kid: 'planted' }),
+    `${await sign()}${'a'.repeat(8_192)}`,
+    'planted',
+  ]
+  for (const token of wrong) expect(await identify(request(token)), token).toBeNull()
+  expect(await identify(request(undefined))).toBeNull()
+  expect(await identify(request(await sign()))).not.toBeNull()
+  expect(reasons).toEqual([
+    'ERR_JWT_CLAIM_VALIDATION_FAILED aud',
+    'ERR_JWT_EXPIRED exp',
+    'claim sub is no name',
+    'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    'ERR_JWKS_NO_MATCHING_KEY',
+    'longer than 8192 characters',
+    'ERR_JWS_INVALID',
+  ])
+})
 
 describe('a token that is right', () => {
   it('names a user, with the name to show and the sign-in', async () => {

@@ -4,7 +4,7 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { cookieValue } from './cookie-value.js'
 import { BffError } from './errors.js'
 import { isLoopback } from './loopback.js'
-import type { Identify, Subject } from './subject.js'
+import type { Identify, IdentityContext, IdentityStrategy, Subject } from './subject.js'
 
 export interface JwtOptions {
   /** Where the identity provider publishes its keys: https, or http on loopback. Give this or `publicKey`. */
@@ -65,11 +65,11 @@ const restMs = 5_000
  * A JWT (RFC 7519) of the host's identity provider, from `Authorization: Bearer` or a cookie. Signature, `iss`,
  * `aud` and `exp` must be right, with five seconds for clocks that differ (RFC 8725). A token that is not right is
  * nobody's. Keys are kept for ten minutes; an unknown key id asks for them again, at most every thirty seconds, and
- * every five while they cannot be had.
+ * every five while they cannot be had. In a BFF, the log says at level `debug` what was wrong with a token.
  *
  * @throws TypeError where the options cannot work
  */
-export function jwt(options: JwtOptions): Identify {
+export function jwt(options: JwtOptions): Identify & IdentityStrategy {
   const { issuer, audience, claims = {}, algorithms = asymmetric, cookie } = options
   if (!issuer || !audience) {
     throw new TypeError(
@@ -90,23 +90,37 @@ export function jwt(options: JwtOptions): Identify {
     requiredClaims: ['exp', user],
   }
 
-  return async (req) => {
+  const identify = async (req: IncomingMessage, refused: Refused): Promise<Subject | null> => {
     const token = bearer(req) ?? (cookie === undefined ? undefined : cookieValue(req, cookie))
-    if (token === undefined || token.length > maxTokenChars) return null
-    const payload = await verify(token, key, rules)
+    if (token === undefined) return null
+    if (token.length > maxTokenChars) return refused(`longer than ${maxTokenChars} characters`)
+    const payload = await verify(token, key, rules, refused)
     if (payload === null) return null
     const id = text(payload, user)
-    if (id === undefined) return null
+    if (id === undefined) return refused(`claim ${user} is no name`)
     const signIn = text(payload, sessionId) ?? timeOfSignIn(payload)
     const shared = { accountName: text(payload, name) ?? id, sessionId: signIn }
     if (organization === undefined || payload[organization] === undefined) {
-      return { kind: 'user', userId: id, ...shared } satisfies Subject
+      return { kind: 'user', userId: id, ...shared }
     }
     const organizationId = text(payload, organization)
-    if (organizationId === undefined) return null
-    return { kind: 'member', organizationId, memberId: id, ...shared } satisfies Subject
+    if (organizationId === undefined) return refused(`claim ${organization} is no name`)
+    return { kind: 'member', organizationId, memberId: id, ...shared }
   }
+
+  return Object.assign((req: IncomingMessage) => identify(req, () => null), {
+    connect: ({ tokenRefused }: IdentityContext): Identify => {
+      const refused: Refused = (reason) => {
+        tokenRefused(reason)
+        return null
+      }
+      return (req) => identify(req, refused)
+    },
+  })
 }
+
+/** Takes down why a token is nobody's, in words that are ours or the configuration's. */
+type Refused = (reason: string) => null
 
 /** Loaded with the first token: 33 ms and 10 MB that no other identity needs. */
 const loadJose = () => import('jose')
@@ -200,7 +214,12 @@ const wrongToken = [
   'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
 ]
 
-async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise<JWTPayload | null> {
+async function verify(
+  token: string,
+  key: Key,
+  rules: JWTVerifyOptions,
+  refused: Refused,
+): Promise<JWTPayload | null> {
   const { jwtVerify } = await loadJose()
   try {
     const { payload } =
@@ -210,10 +229,14 @@ async function verify(token: string, key: Key, rules: JWTVerifyOptions): Promise
     return payload
   } catch (error) {
     // jose says TypeError where the token's algorithm does not fit the one key.
-    if (error instanceof TypeError && typeof key !== 'function') return null
-    if (error instanceof Error && 'code' in error && wrongToken.includes(String(error.code))) return null
+    if (error instanceof TypeError && typeof key !== 'function')
+      return refused("its algorithm is not the key's")
+    if (error instanceof Error && 'code' in error && wrongToken.includes(String(error.code))) {
+      // No message of jose's: some quote the token's header.
+      return refused('claim' in error ? `${error.code} ${error.claim}` : String(error.code))
+    }
     // With keys that count, only a key id that is not among them asks for others: F17.
-    if (typeof key === 'function' && (await key()).areFresh()) return null
+    if (typeof key === 'function' && (await key()).areFresh()) return refused('no key is for it')
     throw new BffError('upstream_unavailable', { retryAfterSeconds: restMs / 1_000, cause: error })
   }
 }

@@ -75,6 +75,7 @@ function setUp(answers: Record<string, () => Response>) {
       async limitQuestions() {
         if (limit.left-- <= 0) throw new BffError('rate_limited', { retryAfterSeconds: 60 })
       },
+      tokenRefused: () => {},
     })
   return { asked, clock, connect, limit }
 }

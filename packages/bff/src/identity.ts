@@ -10,7 +10,7 @@ export function toIdentify(
   identify: Identify | IdentityStrategy,
   context: IdentityContext,
 ): ConnectedIdentify {
-  return typeof identify === 'function' ? identify : identify.connect(context)
+  return 'connect' in identify ? identify.connect(context) : identify
 }
 
 /** The ready-made strategies. */

@@ -229,7 +229,12 @@ export function createBff(options: BffOptions): Bff {
     const refused = await limiter.consume({ operation: 'status', addressKey: clientAddress(req) })
     if (refused) throw new BffError('rate_limited', refused)
   }
-  const identify = toIdentify(asking, { upstream: client, now, limitQuestions })
+  const identify = toIdentify(asking, {
+    upstream: client,
+    now,
+    limitQuestions,
+    tokenRefused: log.tokenRefused,
+  })
   const ask = createAsk(identify, cookie, marks, now)
   const document = createDocument(cookie.name)
 

@@ -48,6 +48,8 @@ export interface Log {
   failure(line: FailureLine): void
   /** A sentence for whoever operates this. It must be fixed text. */
   warn(message: string): void
+  /** Why a token of the host's identity provider is nobody's, in words that quote nothing of it. */
+  tokenRefused(reason: string): void
 }
 
 /**
@@ -85,6 +87,7 @@ export function createLog(logger: Logger | undefined): Log {
       write('error', { what, ...(requestId && { requestId }), error: describe(error) }, 'failure')
     },
     warn: (message) => write('warn', {}, message),
+    tokenRefused: (reason) => write('debug', { reason: reason.slice(0, maxChars) }, 'token refused'),
   }
 }
 

@@ -38,6 +38,8 @@ export interface IdentityContext {
   now: () => number
   /** Counts a question to the provider before anybody is known. @throws BffError rate_limited, by the client's address */
   limitQuestions: (req: IncomingMessage) => Promise<void>
+  /** For the log at level `debug`: why a token that came is nobody's. Nothing of the token may be in it. */
+  tokenRefused: (reason: string) => void
 }
 
 /** What a connected strategy is. */
