@@ -242,8 +242,8 @@ export const mutants = [
     file: `${server}/src/handler.ts`,
     change: [
       [
-        '{ requestId, endpoint, status, outcome, milliseconds:',
-        '{ requestId, body, endpoint, status, outcome, milliseconds:',
+        'report(requestId, endpointOf(route), status, outcome, startedAt)',
+        'logger?.info({ body }, requestId); report(requestId, endpointOf(route), status, outcome, startedAt)',
       ],
     ],
     tests: [`${server}/test/proof/disk-full.test.ts`],

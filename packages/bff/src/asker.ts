@@ -67,7 +67,7 @@ export function createAsk(
   return async (req, operation) => {
     const { subject, isOld } = await recognise(req, operation)
     if (!subject) return null
-    requireIds(subject)
+    requireFields(subject)
     const host = subject.sessionToken
     const isHostOut = host !== undefined && (await isSignedOut(host))
     if (isHostOut && operation !== 'signOut') return null
@@ -82,7 +82,7 @@ export function createAsk(
 }
 
 /** Ids end up in paths of the provider: T88. The log is told the field and never its value. */
-function requireIds(subject: Subject): void {
+function requireFields(subject: Subject): void {
   const { kind, accountName } = subject
   const ids =
     kind === 'user'
@@ -97,6 +97,11 @@ function requireIds(subject: Subject): void {
     }
   }
   if (typeof accountName !== 'string') throw misnamed('accountName is not a string')
+  for (const field of ['sessionId', 'sessionToken', 'intermediateSessionToken'] as const) {
+    const value = field in subject ? (subject as Record<string, unknown>)[field] : undefined
+    if (value !== undefined && typeof value !== 'string')
+      throw misnamed(`${field} is no string; leave it out where there is none`)
+  }
 }
 
 const misnamed = (what: string) => misconfigured(`identify gave a subject whose ${what}.`)

@@ -15,7 +15,7 @@ export type BreakerState = 'closed' | 'open' | 'half_open'
 export interface BreakerOptions {
   /** Milliseconds of a clock that never goes back. Default: the machine's uptime. */
   clock?: (() => number) | undefined
-  onState?: ((state: BreakerState) => void) | undefined
+  onState?: ((state: BreakerState, before: BreakerState) => void) | undefined
   onCall?: ((call: UpstreamCall) => void) | undefined
 }
 
@@ -37,10 +37,9 @@ export function withBreaker(client: TotpClient, options: BreakerOptions = {}): T
   const enter = (next: BreakerState) => {
     if (next === 'open') openUntilMs = clock() + openMs
     seconds = []
-    if (next !== state) {
-      state = next
-      onState?.(next)
-    }
+    const before = state
+    state = next
+    if (next !== before) onState?.(next, before)
   }
 
   /** Whether the call is the one that tries. */

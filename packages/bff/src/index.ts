@@ -174,10 +174,11 @@ export function createBff(options: BffOptions): Bff {
 
   const bare = 'totps' in upstream ? upstream : createTotpClient(upstream)
   const client = withBreaker(bare, {
-    onState(state) {
+    onState(state, before) {
       const openness = state === 'closed' ? 0 : state === 'open' ? 1 : 0.5
       metrics.count(({ breakerOpen }) => breakerOpen.set(openness))
-      if (state === 'open') events.emit({ type: 'upstream_degraded' })
+      // Not again where the one call that tried found it down as before.
+      if (before === 'closed') events.emit({ type: 'upstream_degraded' })
       if (state === 'closed') events.emit({ type: 'upstream_restored' })
     },
     onCall: ({ endpoint, outcome, durationMs }) =>

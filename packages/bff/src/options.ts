@@ -2,9 +2,9 @@ import {
   customClaims as claimRules,
   sessionDurationMinutes as durations,
   expirationMinutes,
+  labelText,
 } from '@kit/totp-client/limits'
 import { isLoopback } from './loopback.js'
-import { labelText } from './otpauth-uri.js'
 
 const refuse = (option: string, problem: string): never => {
   throw new TypeError(`${option}: ${problem}`)

@@ -1,7 +1,8 @@
+import { labelText } from '@kit/totp-client/limits'
 import fc from 'fast-check'
 import { TOTP, URI } from 'otpauth'
 import { expect, it } from 'vitest'
-import { labelText, otpauthUri } from './otpauth-uri.js'
+import { otpauthUri } from './otpauth-uri.js'
 
 const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 
@@ -49,5 +50,11 @@ it.each([
 })
 
 it('T17: drops what turns the direction of text, breaks lines or ends the issuer', () => {
-  expect(labelText('a\u202eb\nc:d\u2066e\ud800f')).toBe('abcdef')
+  expect(labelText('a\u202eb\nc:d\u2066e\ud800f')).toBe('abcde\ufffdf')
+})
+
+it('T17: cuts a name that no QR code could hold, between two of its characters', () => {
+  const uri = otpauthUri('会'.repeat(64), '🔐'.repeat(5_000), secret)
+  expect(uri.length).toBeLessThan(2_000)
+  expect(decodeURIComponent(uri)).toMatch(/^otpauth:\/\/totp\/会{64}:(🔐){50}\?secret=/u)
 })

@@ -103,20 +103,25 @@ export function createRequireMfa({ ask, view: viewFor, respond, log, origin }: G
         verdict = toRefusal(error)
       }
       if (verdict === 'allow') return next()
+      const refused = (status: number) => {
+        const durationMs = performance.now() - begun
+        log.request({ requestId, operation: 'requireMfa', status, code: verdict.code, durationMs })
+      }
       if (redirectTo !== undefined && isPageLoad(req) && isAsked(verdict.code)) {
         // Below a mount path, Express leaves the rest in `url` and the whole here.
         const from =
           'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '')
         const target = new URL(redirectTo, origin)
         if (isOwnPath(from, origin)) target.searchParams.set('return_to', from)
+        refused(303)
         return respond(res, 303, null, {
           headers: { Location: target.pathname + target.search + target.hash },
         })
       }
       const problem = toProblem(verdict, requestId)
-      const { status, code } = problem
+      const { status } = problem
       if (status >= 500) log.failure({ what: 'requireMfa', error: verdict, requestId })
-      log.request({ requestId, operation: 'requireMfa', status, code, durationMs: performance.now() - begun })
+      refused(status)
       respondProblem(respond, res, problem)
     }
   }

@@ -149,6 +149,24 @@ describe('the provider', () => {
     expect(host.events.map(({ type }) => type)).toContain('upstream_degraded')
   })
 
+  it('F15: down, and still down whenever it is tried: is told of once, and once when it is back', async () => {
+    const now = performance.now.bind(performance)
+    let aheadMs = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs)
+    onTestFinished(() => void vi.restoreAllMocks())
+    provider.lie = () => Promise.reject(failure('ECONNREFUSED'))
+    for (let i = 0; i < 25; i++) await authenticate()
+    for (let i = 0; i < 3; i++) {
+      aheadMs += 10_000
+      await authenticate()
+    }
+    provider.lie = undefined
+    aheadMs += 10_000
+    expect((await authenticate()).status).toBe(200)
+    const told = host.events.map(({ type }) => type).filter((type) => type.startsWith('upstream_'))
+    expect(told).toEqual(['upstream_degraded', 'upstream_restored'])
+  })
+
   it('refusing a code: the host is told of which authenticator', async () => {
     await authenticate()
     await authenticate('000000')

@@ -458,14 +458,21 @@ describe('a function of the host', () => {
     expect(answer.text).not.toContain(field)
   })
 
-  it('that gives no account name says so in the log', async () => {
+  it.each([
+    [{}, 'accountName is not a string'],
+    [
+      { accountName: 'Ada', sessionToken: null },
+      'sessionToken is no string; leave it out where there is none',
+    ],
+    [{ accountName: 'Ada', sessionId: 5 }, 'sessionId is no string; leave it out where there is none'],
+  ])('that gives %j says in the log what is wrong', async (fields, problem) => {
     const browser = await open(
-      () => ({ kind: 'user', userId: 'ada' }) as Subject,
+      () => ({ kind: 'user', userId: 'ada', ...fields }) as Subject,
       () => ({}),
     )
     expect((await browser.send('GET', '/mfa/status')).body.code).toBe('internal')
     expect(JSON.parse(host?.logged[0] ?? '')[1].error.message).toBe(
-      'identify gave a subject whose accountName is not a string.',
+      `identify gave a subject whose ${problem}.`,
     )
   })
 })

@@ -802,6 +802,10 @@ describe('the gate', () => {
     const page = await browser.send('GET', '/vault-page?tab=1', undefined, { 'sec-fetch-mode': 'navigate' })
     expect(page.status).toBe(303)
     expect(page.headers.location).toBe('/check?return_to=%2Fvault-page%3Ftab%3D1')
+    expect(JSON.parse(host.logged.at(-1) ?? '')).toEqual([
+      'request',
+      expect.objectContaining({ operation: 'requireMfa', status: 303, code: 'mfa_required' }),
+    ])
     expect((await browser.send('GET', '/vault-page', undefined, { 'sec-fetch-mode': 'cors' })).status).toBe(
       403,
     )

@@ -22,9 +22,11 @@ describe('the exports', () => {
         "UserTotp",
         "WireError",
         "customClaims",
+        "encodeLabel",
         "endpoints",
         "expirationMinutes",
         "idPattern",
+        "labelText",
         "sessionDurationMinutes",
         "wireErrors",
       ]

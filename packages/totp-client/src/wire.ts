@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { customClaims, expirationMinutes, sessionDurationMinutes } from './limits.js'
 
-export { customClaims, expirationMinutes, idPattern, sessionDurationMinutes } from './limits.js'
+export {
+  customClaims,
+  encodeLabel,
+  expirationMinutes,
+  idPattern,
+  labelText,
+  sessionDurationMinutes,
+} from './limits.js'
 
 /**
  * What a provider's TOTP endpoints say and hear: snake_case, as on the wire. Both ends of this border, the

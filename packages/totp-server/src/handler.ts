@@ -158,6 +158,14 @@ export function createHandler(
   refuse(request: Omit<WireRequest, 'body'>, why: SocketRefusal): WireResponse
 } {
   const authenticate = createBasicAuth(context.projectId, secrets)
+  /** A log or a hook that throws takes no answer away: the code may be spent by then. */
+  const tell = (note: () => void) => {
+    try {
+      note()
+    } catch {
+      // Nowhere left to say it.
+    }
+  }
 
   /** What went wrong as the wire says it; everything but a refusal is the server's own affair and only logged. */
   function asRefusal(
@@ -168,7 +176,7 @@ export function createHandler(
     const isPassing = error instanceof TotpServerError || error instanceof SealError
     const reason = error instanceof Error ? { name: error.name, message: error.message } : {}
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
-    logger?.error({ requestId, reason, cause }, 'request failed')
+    tell(() => logger?.error({ requestId, reason, cause }, 'request failed'))
     return {
       errorType: 'internal_server_error',
       status: isPassing ? 503 : 500,
@@ -185,18 +193,16 @@ export function createHandler(
     } catch (error) {
       const reason =
         error instanceof SealError || error instanceof TotpServerError ? error.message : 'not ready'
-      logger?.warn({ reason }, 'not ready')
+      tell(() => logger?.warn({ reason }, 'not ready'))
       return { status: 503, body: JSON.stringify({ status: 'not ready', reason }) }
     }
   }
 
   function report(requestId: string, endpoint: string, status: number, outcome: string, startedAt: number) {
     const seconds = (performance.now() - startedAt) / 1000
-    onRequest?.({ endpoint, status, outcome, seconds })
-    logger?.info(
-      { requestId, endpoint, status, outcome, milliseconds: Math.round(seconds * 1e4) / 10 },
-      'request',
-    )
+    const milliseconds = Math.round(seconds * 1e4) / 10
+    tell(() => onRequest?.({ endpoint, status, outcome, seconds }))
+    tell(() => logger?.info({ requestId, endpoint, status, outcome, milliseconds }, 'request'))
   }
 
   const endpointOf = (route: Route) => (route.kind === 'endpoint' ? route.name : 'none')

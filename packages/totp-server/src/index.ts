@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { labelText } from '@kit/totp-client/wire'
 import { areSecrets, projectIdForm } from './basic-auth.js'
 import type { Context } from './context.js'
 import { TotpServerError } from './error.js'
@@ -8,7 +9,6 @@ import type { JwtAlgorithm } from './jwt.js'
 import { checkKeys } from './key-check.js'
 import { attemptLimitsOf, type Limits, recoveryLimitsOf, resolveLimits } from './limits.js'
 import type { RequestFacts } from './metrics.js'
-import { encodeName } from './provisioning.js'
 import { createKeyring } from './seal.js'
 import type { SocketRefusal, WireRequest, WireResponse } from './serve.js'
 import { loadSigners } from './signing-keys.js'
@@ -110,7 +110,7 @@ export function createTotpServer(options: TotpServerOptions): TotpServer {
   const { store, projectId, secrets, projectName = 'Kit', recoveryCodes = 'sealed' } = options
   const { sessionJwtAlgorithm = 'RS256', clock = Date.now, random = randomBytes } = options
   checkCredentials(projectId, secrets)
-  if (encodeName(projectName) === '')
+  if (labelText(projectName) === '')
     throw invalid('projectName holds nothing to show. Name what authenticator apps should show, without ":".')
   const limits = resolveLimits(options.limits)
   const keyring = createKeyring(options.encryptionKeys)

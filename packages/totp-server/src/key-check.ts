@@ -8,7 +8,8 @@ const context = (keyId: string) => `key-check|${keyId}`
 /**
  * Compares the encryption keys with those that this database was written with, so that a key that changed under
  * its id is noticed before anything is sealed with it, and one that is missing before anything is judged without it.
- * The first use of an id leaves a sample. A key that nothing is sealed with any more is forgotten.
+ * The first use of an id leaves a sample. A key is forgotten when no secret is sealed with it and no unused recovery code
+ * made with it.
  *
  * @param options.isDry whether to write nothing
  * @throws SealError `not_opened` or `unknown_key`

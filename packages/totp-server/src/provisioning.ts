@@ -1,28 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib'
+import { encodeLabel } from '@kit/totp-client/wire'
 import { encode } from 'uqr'
 import type { TotpAlgorithm } from './totp.js'
-
-/** Longest a name may get in a URI, in characters after encoding: with two issuers and an account it still fits a QR code. */
-const maxEncodedName = 600
-
-/**
- * A name for a label: percent-encoded as RFC 3986 asks (a space is `%20`), without `:`, which divides issuer from
- * account, and without control and direction characters, which would let a name pose as another in an app's list.
- */
-export function encodeName(name: string): string {
-  // A round trip through UTF-8 turns lone surrogates, which cannot be encoded, into U+FFFD.
-  const wellFormed = Buffer.from(name).toString()
-  let encoded = ''
-  for (const character of wellFormed.replace(/[:\p{Cc}\p{Bidi_Control}]/gu, '').trim()) {
-    const piece = encodeURIComponent(character).replace(
-      /[!'()*]/g,
-      (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-    )
-    if (encoded.length + piece.length > maxEncodedName) break
-    encoded += piece
-  }
-  return encoded
-}
 
 /**
  * The URI that authenticator apps read from a QR code.
@@ -39,8 +18,8 @@ export function otpauthUri(account: {
   digits: number
   periodSeconds: number
 }): string {
-  const issuer = encodeName(account.issuer)
-  return `otpauth://totp/${issuer}:${encodeName(account.accountName)}?secret=${account.secret}&issuer=${issuer}&algorithm=${account.algorithm}&digits=${account.digits}&period=${account.periodSeconds}`
+  const issuer = encodeLabel(account.issuer)
+  return `otpauth://totp/${issuer}:${encodeLabel(account.accountName)}?secret=${account.secret}&issuer=${issuer}&algorithm=${account.algorithm}&digits=${account.digits}&period=${account.periodSeconds}`
 }
 
 /** Light modules around the code that scanners need to find it: ISO/IEC 18004 section 9.1. */

@@ -153,7 +153,11 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
       }
       command('COMMIT')
     } catch (error) {
-      if (connection.inTransaction) connection.exec('ROLLBACK')
+      try {
+        if (connection.inTransaction) command('ROLLBACK')
+      } catch {
+        // What comes next tries again: until then nothing is read or written.
+      }
       for (const { reject } of jobs) reject(error)
       return
     }
@@ -183,7 +187,11 @@ function createEngine(connection: Connection, noteClosed: () => void): Engine {
     async run(statement, values) {
       if (!statement.isRead) return write((run) => run(statement, values), true)
       // What a batch has written is nobody's to see before it is committed.
-      while (!isClosed && connection.inTransaction) await batch
+      while (!isClosed && connection.inTransaction) {
+        // Only where a ROLLBACK failed.
+        if (batch === null) command('ROLLBACK')
+        await batch
+      }
       return runNow(statement, values)
     },
     transaction: (work) => write(work, false),

@@ -50,7 +50,22 @@ export function keyStatements(dialect: Dialect) {
         )
         .limit(1),
     ),
-    forgetKey: compile('forget_key', db.deleteFrom('key_checks').where('key_id', '=', of<string>('keyId'))),
+    forgetKey: compile(
+      'forget_key',
+      db
+        .deleteFrom('key_checks')
+        .where('key_id', '=', of<string>('keyId'))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('recovery_codes')
+                .select('key_id')
+                .where('key_id', '=', of<string>('keyId'))
+                .where('used_at', 'is', null),
+            ),
+          ),
+        ),
+    ),
     keyCheck: compile(
       'key_check',
       db.selectFrom('key_checks').select('sealed').where('key_id', '=', of<string>('keyId')),

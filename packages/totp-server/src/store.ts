@@ -75,8 +75,9 @@ export type ReservedRecovery = Omit<RecoveryBudgetsTable, 'subject_id'>
 
 /**
  * What the server keeps. Every method is one statement, so it happens whole or not at all, also beside other
- * processes on the same database; those that may lose a race say so in what they return. Methods reject with
- * `TotpServerError` `unavailable` when the database cannot answer; whether a write happened is then unknown.
+ * processes on the same database; only {@link Queries.insertTotp} with codes may be two, and belongs in a transaction. Those
+ * that may lose a race say so in what they return. Methods reject with `TotpServerError` `unavailable` when the
+ * database cannot answer; whether a write happened is then unknown.
  */
 export interface Queries {
   /** By `user_id` or `external_id`, within one project. */
@@ -209,6 +210,7 @@ export interface Queries {
   keyIds(): Promise<string[]>
   /** Whether a registration or a signing key is sealed with it. Looks at every row where none is. */
   isKeyInUse(keyId: string, nowMs: number): Promise<boolean>
+  /** Not while an unused recovery code names it: another key under its id would judge that code wrong. */
   forgetKey(keyId: string): Promise<void>
   keyCheck(keyId: string): Promise<Uint8Array | null>
   /** Keeps the first one. */

@@ -58,6 +58,25 @@ describe('SQLite in a folder', () => {
     return process
   }
 
+  test('F31: where not even a ROLLBACK works nothing is read or written, and everything is once it does', async () => {
+    const store = await openSqlite({ dataDir: newFolder() })
+    const exec = Database.prototype.exec
+    const failing = vi.spyOn(Database.prototype, 'exec').mockImplementation(function (this: unknown, sql) {
+      if (sql === 'COMMIT' || sql === 'ROLLBACK') throw new Error('disk I/O error')
+      return exec.call(this as InstanceType<typeof Database>, sql)
+    })
+    const sample = new Uint8Array([1])
+    for (let call = 0; call < 2; call++) {
+      await expect(store.insertKeyCheck('lost', sample)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(store.keyIds()).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    failing.mockRestore()
+    expect(await store.keyIds()).toEqual([])
+    await store.insertKeyCheck('kept', sample)
+    expect(await store.keyIds()).toEqual(['kept'])
+    await store.close()
+  })
+
   test('F29: a damaged copy of the database is refused in words, and the original goes on', async () => {
     const dataDir = newFolder()
     const world = createWorld(await openSqlite({ dataDir }))

@@ -389,6 +389,26 @@ describe('secrets', () => {
     expect((await after.post(authenticate, guess)).status).toBe(200)
   })
 
+  test('F36: another key under the id of one that recovery codes still need is refused, however long that was away', async () => {
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const before = await world({ encryptionKeys: key('k1', 1) }, store)
+    const { user_id, secret: userSecret, recovery_codes } = await enrol(before)
+    const [recovery_code] = recovery_codes
+    const both = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 1)}` })
+    both.clock.nowMs = before.clock.nowMs + 60_000
+    const passed = { user_id, totp_code: codeOf(userSecret, both.clock.nowMs), session_duration_minutes: 5 }
+    expect((await both.post(authenticate, passed)).status).toBe(200)
+    const without = createWorld(store, { encryptionKeys: key('k2', 2) })
+    without.clock.nowMs = both.clock.nowMs
+    expect((await without.get('/readyz')).status).toBe(200)
+    const wrong = createWorld(store, { encryptionKeys: `${key('k2', 2)},${key('k1', 3)}` })
+    wrong.clock.nowMs = both.clock.nowMs
+    expect((await wrong.get('/readyz')).status).toBe(503)
+    for (let attempt = 0; attempt < 6; attempt++)
+      expect((await wrong.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(503)
+    expect((await both.post('/v1/totps/recover', { user_id, recovery_code })).status).toBe(200)
+  })
+
   test('T97: a registration that was never confirmed does not keep its key in use', async () => {
     const store = await openSqlite({ dataDir: ':memory:' })
     const before = await world({ encryptionKeys: key('k1', 1) }, store)
@@ -469,6 +489,22 @@ describe('secrets', () => {
     const signedIn = await after.post(authenticate, { ...codeNow(after), session_duration_minutes: 60 })
     expect(signedIn.status).toBe(200)
     expect((await after.get(`/v1/sessions/jwks/${projectId}`)).body.keys).toHaveLength(1)
+  })
+
+  test('F48: a log and a hook that throw take no answer away', async () => {
+    const broken = () => {
+      throw new Error('full')
+    }
+    const logger = { info: broken, warn: broken, error: broken }
+    const store = await openSqlite({ dataDir: ':memory:' })
+    const there = await world({ logger, onRequest: broken }, store)
+    const { user_id, secret: userSecret } = await enrol(there)
+    const totp_code = codeOf(userSecret, there.clock.nowMs)
+    expect((await there.post(authenticate, { user_id, totp_code })).status).toBe(200)
+    expect((await there.post(authenticate, { user_id, totp_code })).status).toBe(401)
+    await store.close()
+    expect((await there.get('/readyz')).status).toBe(503)
+    expect((await there.post(authenticate, { user_id, totp_code })).status).toBe(503)
   })
 
   test('T85: no log line, metric or error carries a secret, a code or a token', async () => {
