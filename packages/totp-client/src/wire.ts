@@ -506,7 +506,7 @@ export const endpoints = {
         .array(z.object({ domain: z.string(), role_id: z.string() }))
         .optional(),
       mfa_methods: z.enum(['ALL_ALLOWED', 'RESTRICTED']).optional(),
-      allowed_mfa_methods: list.optional(),
+      allowed_mfa_methods: z.array(z.enum(['sms_otp', 'totp'])).optional(),
       oauth_tenant_jit_provisioning: z.string().optional(),
       allowed_oauth_tenants: json.optional(),
       claimed_email_domains: list.optional(),
@@ -812,6 +812,7 @@ export const wireErrors = {
   // Making users, organizations and members
   invalid_create_user_request: suggested(400, 'An email or a phone_number must be provided.'),
   invalid_email: suggested(400, 'Email format is invalid.'),
+  invalid_phone_number: suggested(400, 'phone_number must be in E.164 format, as +15551234567.'),
   duplicate_email: suggested(400, 'A user with this email exists already.'),
   duplicate_user_external_id: suggested(400, 'A user with this external_id exists already.'),
   organization_name_missing: suggested(400, 'organization_name must be provided.'),

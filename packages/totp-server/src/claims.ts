@@ -22,7 +22,7 @@ function merge(old: Claims, change: Claims): Claims {
 /**
  * A session's custom claims after a change: https://stytch.com/docs/guides/sessions/custom-claims
  *
- * @throws Refusal for a reserved key, and for more than four kilobytes in all
+ * @throws Refusal for a reserved key, a number that JSON cannot hold, and for more than four kilobytes in all
  */
 export function changeClaims(old: Claims, change: Claims | undefined): Claims {
   if (change === undefined) return old
@@ -33,7 +33,14 @@ export function changeClaims(old: Claims, change: Claims | undefined): Claims {
     if (key.startsWith(customClaims.reservedPrefix)) throw new Refusal('stytch_claims_in_custom_claims')
   }
   const claims = merge(old, change)
-  if (Buffer.byteLength(JSON.stringify(claims)) > customClaims.maxBytes) {
+  const text = JSON.stringify(claims, (_key, value) => {
+    // As 1e999, which JSON reads: it would be stored as null, which is how a claim is deleted.
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new Refusal('unable_to_represent_custom_claims_json')
+    }
+    return value
+  })
+  if (Buffer.byteLength(text) > customClaims.maxBytes) {
     throw new Refusal('custom_claims_too_large')
   }
   return claims

@@ -37,8 +37,8 @@ export function newOrderedId(kind: IdKind, environment: Environment): string {
 /** True for what could be an id of this server's making. No external id or slug may look like one. */
 export const looksLikeOwnId = (text: string): boolean => /^(user|organization|member)-(test|live)-/.test(text)
 
-/** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. */
-const slug = /^[A-Za-z0-9._~-]{2,128}$/
+/** https://stytch.com/docs/b2b/api/create-organization: 2 to 128 of these characters. In a path, `..` is the one above. */
+const slug = /^(?!\.\.$)[A-Za-z0-9._~-]{2,128}$/
 
 export const isSlug = (text: string): boolean => slug.test(text) && !looksLikeOwnId(text)
 

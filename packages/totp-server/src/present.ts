@@ -45,7 +45,7 @@ export const listedTotps = ({ totps, nowMs }: Factors): TotpsTable[] =>
   [totpInUse(totps), pendingTotp(totps, nowMs)].flatMap((totp) => (totp === undefined ? [] : [totp]))
 
 function lockFields({ totps, limits, nowMs }: Factors) {
-  const totp = totpInUse(totps)
+  const totp = totpInUse(totps) ?? pendingTotp(totps, nowMs)
   const lock = totp === undefined ? null : lockOf(totp, limits, nowMs)
   return {
     is_locked: lock !== null,
@@ -90,7 +90,7 @@ export function presentMember(row: MembersTable, factors: Factors): Member {
     oauth_registrations: [],
     email_address_verified: false,
     mfa_phone_number_verified: false,
-    is_admin: false,
+    is_admin: parseList(row.roles).includes('stytch_admin'),
     totp_registration_id: totpInUse(factors.totps)?.totp_id ?? '',
     retired_email_addresses: [],
     mfa_enrolled: row.mfa_enrolled === 1,

@@ -17,7 +17,8 @@ export type MemberSubject = Extract<Subject, { kind: 'member' }>
 /** Form of external ids: https://stytch.com/docs/api/create-user */
 const externalId = /^[A-Za-z0-9._|-]{1,128}$/
 
-export const isExternalId = (text: string): boolean => externalId.test(text) && !looksLikeOwnId(text)
+export const isExternalId = (text: string): boolean =>
+  externalId.test(text) && idPattern.test(text) && !looksLikeOwnId(text)
 
 export const emptyUser = (context: Context): UsersTable => ({
   user_id: newId('user', context.environment),
@@ -101,12 +102,13 @@ export async function findUserWithAttempt(context: Context, reference: string): 
   return record === null ? null : asUser(record)
 }
 
-/** @throws Refusal `organization_not_found` or `member_not_found` */
+/** @throws Refusal `invalid_organization_id`, `organization_not_found` or `member_not_found` */
 export async function findMember(
   context: Context,
   { organization_id, member_id }: { organization_id: string; member_id: string },
 ): Promise<MemberSubject> {
   const { store, projectId } = context
+  if (!idPattern.test(organization_id)) throw new Refusal('invalid_organization_id')
   const record = await store.findMember(projectId, organization_id, member_id)
   if (record !== null) return asMember(record)
   const organization = await store.findOrganization(projectId, organization_id)

@@ -195,6 +195,13 @@ describe('AUTO_PROVISION', () => {
     expect(again.body.organization_id).toBe(victim.body.organization_id)
   })
 
+  test('a migration that is refused makes nobody', async () => {
+    const { post, get } = await world({ autoProvision: true })
+    const asked = { organization_id: 'acme', member_id: 'bob', secret: '1' }
+    expect((await post('/v1/b2b/totp/migrate', asked)).status).toBe(400)
+    expect((await get('/v1/b2b/organizations/acme')).status).toBe(404)
+  })
+
   test('authenticate, recover and reads make nobody, and an id of our own form never does', async () => {
     const { post, get } = await world({ autoProvision: true })
     const refused = [

@@ -225,6 +225,16 @@ export function sessionsSuite(worldOf: () => World): void {
     },
   )
 
+  test('a claim that JSON cannot hold is refused, and deletes nothing', async () => {
+    const world = worldOf()
+    const asked = { session_duration_minutes: 60, session_custom_claims: { a: 1 } }
+    const { session_token } = await judge(await enrol(world), asked)
+    const body = `{"session_token":"${session_token}","session_duration_minutes":60,"session_custom_claims":{"a":1e999}}`
+    const refused = await world.post('/v1/sessions/authenticate', body)
+    expect([refused.status, refused.body.error_type]).toEqual([400, 'unable_to_represent_custom_claims_json'])
+    expect((await read({ session_token })).session.custom_claims).toEqual({ a: 1 })
+  })
+
   test('of claims and durations that were answered none is lost to calls at the same time', async () => {
     const world = worldOf()
     const user_id = await makeUser(world)

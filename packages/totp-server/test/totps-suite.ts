@@ -219,6 +219,15 @@ export function totpsSuite(worldOf: () => World): void {
     expect((await guess(user_id, codeOf(secret, world.clock.nowMs))).status).toBe(200)
   })
 
+  test('a user is told locked while no first code is taken, too', async () => {
+    const world = worldOf()
+    const { user_id, secret } = await register(world)
+    for (let attempt = 0; attempt < 5; attempt++) await guess(user_id, wrongCode(secret, world.clock.nowMs))
+    expect((await guess(user_id, codeOf(secret, world.clock.nowMs))).status).toBe(429)
+    const lock_expires_at = expect.stringMatching(/Z$/)
+    expect((await world.get(`/v1/users/${user_id}`)).body).toMatchObject({ is_locked: true, lock_expires_at })
+  })
+
   test('T20: sessions do not renew the budget', async () => {
     const world = worldOf()
     const { user_id, secret } = await enrol(world)

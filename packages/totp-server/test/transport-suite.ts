@@ -111,10 +111,10 @@ export function transportSuite(worldOf: () => World): void {
   test('a refused field is named, its value is not', async () => {
     const { body } = await worldOf().post('/v1/totps/authenticate', {
       user_id: 'u',
-      totp_code: { sentinel: 4711 },
+      totp_code: { inner: 'SENTINEL' },
     })
     expect(body.error_message).toContain('totp_code')
-    expect(JSON.stringify(body)).not.toContain('4711')
+    expect(JSON.stringify(body)).not.toContain('SENTINEL')
   })
 
   test('null is absent, and fields that nobody knows are no error', async () => {
@@ -344,7 +344,10 @@ export function transportSuite(worldOf: () => World): void {
     ])
     expect(await users({})).toEqual([400, 'invalid_create_user_request'])
     expect(await users({ email: 'nonsense' })).toEqual([400, 'invalid_email'])
-    expect(await users({ email: 'a@b.c', external_id: 'user-test-1' })).toEqual([400, 'bad_request'])
+    for (const external_id of ['user-test-1', '.', '..', 'a b', ''])
+      expect(await users({ email: 'a@b.c', external_id }), external_id).toEqual([400, 'bad_request'])
+    for (const phone_number of ['', 'abc', '15551234567', '+0123', '+1234567890123456'])
+      expect(await users({ phone_number }), phone_number).toEqual([400, 'invalid_phone_number'])
     const organizations = (body: object) => refusalOf('POST', '/v1/b2b/organizations', body)
     await organizations({ organization_name: 'A', organization_slug: name, organization_external_id: name })
     expect(await organizations({ organization_name: 'B', organization_slug: name })).toEqual([
@@ -362,6 +365,14 @@ export function transportSuite(worldOf: () => World): void {
       400,
       'invalid_organization_mfa_policy',
     ])
+    expect(await organizations({ organization_name: 'B', organization_slug: '..' })).toEqual([
+      400,
+      'invalid_organization_slug',
+    ])
+    expect(await organizations({ organization_name: 'B', allowed_mfa_methods: ['carrier_pigeon'] })).toEqual([
+      400,
+      'bad_request',
+    ])
     const members = (body: object) => refusalOf('POST', `/v1/b2b/organizations/${name}/members`, body)
     await members({ email_address: 'm@example.com', external_id: 'm' })
     expect(await members({ email_address: 'M@example.com' })).toEqual([400, 'duplicate_member_email'])
@@ -369,6 +380,33 @@ export function transportSuite(worldOf: () => World): void {
       400,
       'duplicate_member_external_id',
     ])
+  })
+
+  test('an organization whose id can be none is no organization that is not there', async () => {
+    const named = (organization_id: string) => ({ organization_id, member_id: 'ada', code: '123456' })
+    for (const id of ['', 'a b', '..', 'x'.repeat(129)]) {
+      const refused = await refusalOf('POST', '/v1/b2b/totp/authenticate', named(id))
+      expect(refused, id).toEqual([400, 'invalid_organization_id'])
+    }
+    const missing = await refusalOf('POST', '/v1/b2b/totp/authenticate', named('nobody'))
+    expect(missing).toEqual([404, 'organization_not_found'])
+  })
+
+  test('the query of what takes none says nothing, and a NUL in one names nobody', async () => {
+    const [status] = await refusalOf('GET', '/v1/users/nobody?a=%00&user_id=%00')
+    expect(status).toBe(404)
+    const member = await refusalOf('GET', '/v1/b2b/organizations/nobody/member?member_id=%00')
+    expect(member).toEqual([400, 'invalid_member_get_fields'])
+  })
+
+  test('a member with the role of an admin is one', async () => {
+    const world = worldOf()
+    const isAdmin = async (roles: string[]) => {
+      const { organization_id, member_id } = await makeMember(world, {}, { roles })
+      const path = `/v1/b2b/organizations/${organization_id}/member?member_id=${member_id}`
+      return (await world.get(path)).body.member.is_admin
+    }
+    expect([await isAdmin(['stytch_admin']), await isAdmin(['captain'])]).toEqual([true, false])
   })
 
   test('capabilities tell of the additions', async () => {

@@ -151,9 +151,6 @@ export const totps: Operations<
   },
 
   async 'b2b.totps.migrate'(context, input) {
-    const subject = await provideMember(context, input)
-    if (subject.member.status !== 'active') throw new Refusal('action_available_only_for_active_members')
-    requireTotpAllowed(subject)
     const secret = readSecret(input.secret)
     if (typeof secret === 'string') {
       throw new Refusal('bad_request', { message: `The submitted request is invalid: secret ${secret}.` })
@@ -170,6 +167,10 @@ export const totps: Operations<
         message: 'The submitted request is invalid: recovery_codes has two that are the same.',
       })
     }
+    // Not before the rest is right: it may make the member.
+    const subject = await provideMember(context, input)
+    if (subject.member.status !== 'active') throw new Refusal('action_available_only_for_active_members')
+    requireTotpAllowed(subject)
     const totp = newTotp(context, subject, secret, defaultKind, { status: 'active' })
     await storeTotp(context, totp, recoveryCodes)
     return {

@@ -13,6 +13,9 @@ const maxEmailLength = 254
 
 const isEmail = (text: string) => text.length <= maxEmailLength && email.test(text)
 
+/** E.164: https://stytch.com/docs/api/create-user */
+const phoneNumber = /^\+[1-9]\d{0,14}$/
+
 const totpId = /^(member-)?totp-(test|live)-[A-Za-z0-9-]{1,64}$/
 
 const json = (value: unknown, preset: object) => JSON.stringify(value ?? preset)
@@ -42,6 +45,9 @@ export const usersAndMembers: Operations<
       throw new Refusal('invalid_create_user_request')
     }
     if (input.email !== undefined && !isEmail(input.email)) throw new Refusal('invalid_email')
+    if (input.phone_number !== undefined && !phoneNumber.test(input.phone_number)) {
+      throw new Refusal('invalid_phone_number')
+    }
     const user = {
       ...emptyUser(context),
       external_id: checkExternalId(input.external_id),
